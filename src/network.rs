@@ -1,0 +1,348 @@
+//! The one format-neutral model: graphs of nodes over values, and the tensors stored in the file.
+//!
+//! Everything lies in flat lists and refers to the others by index. A value's index is unique over all
+//! graphs, so a subgraph that uses a value of the graph around it simply names that value, and the body
+//! of a model-local function stands where it is called.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::finding::Finding;
+use crate::op::Attrs;
+use crate::tensor::{DataType, Dim, StoredTensor};
+use crate::units::Bytes;
+
+/// An index into one of the lists of a [`Network`].
+macro_rules! index {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name(pub u32);
+
+        impl $name {
+            /// The index of the element that a list of `len` elements gets next.
+            #[must_use]
+            pub fn next(len: usize) -> Option<Self> {
+                u32::try_from(len).ok().map(Self)
+            }
+
+            /// The place in the list.
+            #[must_use]
+            pub fn at(self) -> usize {
+                usize::try_from(self.0).unwrap_or(usize::MAX)
+            }
+        }
+    };
+}
+
+index!(
+    /// A value: an edge of the graph.
+    ValueId
+);
+index!(
+    /// A node.
+    NodeId
+);
+index!(
+    /// A graph: the main one, or the body of a control-flow operator.
+    GraphId
+);
+index!(
+    /// A tensor stored in the file.
+    InitializerId
+);
+
+/// A model as a file holds it.
+#[derive(Clone, Debug, Default)]
+pub struct Network {
+    /// What the file says of itself.
+    pub facts: Facts,
+    /// Every graph; the main one comes first.
+    pub graphs: Vec<Graph>,
+    /// Every node of every graph.
+    pub nodes: Vec<Node>,
+    /// Every value of every graph.
+    pub values: Vec<ValueInfo>,
+    /// Every stored tensor.
+    pub initializers: Vec<Initializer>,
+    /// What the reader noticed.
+    pub findings: Vec<Finding>,
+}
+
+/// What a file says of itself.
+#[derive(Clone, Debug, Default)]
+pub struct Facts {
+    /// `onnx` or `safetensors`.
+    pub format: &'static str,
+    /// Size of the file.
+    pub file_bytes: Bytes,
+    /// ONNX's `ir_version`.
+    pub ir_version: Option<i64>,
+    /// `producer_name` and `producer_version`, joined by a space.
+    pub producer: Option<String>,
+    /// Operator sets by domain, the default one as `ai.onnx`.
+    pub opset_import: BTreeMap<String, i64>,
+}
+
+/// A list of nodes with its inputs and outputs.
+#[derive(Clone, Debug, Default)]
+pub struct Graph {
+    /// ONNX's `name`.
+    pub name: String,
+    /// Inputs in order; those of the main graph without the ones that an initializer of that name fills.
+    pub inputs: Vec<ValueId>,
+    /// Outputs in order.
+    pub outputs: Vec<ValueId>,
+    /// Nodes, each after those whose outputs it or its subgraphs use. Nodes of a cycle come last.
+    pub nodes: Vec<NodeId>,
+}
+
+/// One operator at work.
+#[derive(Clone, Debug)]
+pub struct Node {
+    /// ONNX's `name`, or the first output's name where it has none.
+    pub name: String,
+    /// ONNX's `op_type`.
+    pub op_type: Arc<str>,
+    /// ONNX's `domain`, the default one as `ai.onnx`.
+    pub domain: Arc<str>,
+    /// Version of the domain's operator set that holds here; 1 where the file imports none.
+    pub opset: i64,
+    /// Where it stands: empty in the main graph, else `If_0.then_branch`, a called function's node
+    /// name, nested scopes joined by `/`.
+    pub scope: Arc<str>,
+    /// Inputs in order; `None` where an optional one is left out.
+    pub inputs: Vec<Option<ValueId>>,
+    /// Outputs in order; `None` where an optional one is left out.
+    pub outputs: Vec<Option<ValueId>>,
+    /// Attributes but for graphs.
+    pub attrs: Attrs,
+    /// Graph attributes: `then_branch`, `else_branch`, `body`.
+    pub subgraphs: Vec<(String, GraphId)>,
+    /// Why it stands here as one opaque node: a function call that was not inlined.
+    pub opaque: Option<Arc<str>>,
+}
+
+/// What the file says of a value.
+#[derive(Clone, Debug, Default)]
+pub struct ValueInfo {
+    /// Its name in its graph.
+    pub name: Arc<str>,
+    /// Declared in `input`, `output` or `value_info`.
+    pub declared: Option<Declared>,
+}
+
+/// A declared type.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Declared {
+    /// Element type.
+    pub data_type: Option<DataType>,
+    /// Declared sizes: a number, a name, or unknown; `None` where the declaration has no shape.
+    pub dims: Option<Vec<Dim>>,
+    /// Whether it is a sequence, map or optional of that, and no tensor itself.
+    pub container: bool,
+}
+
+/// Where a stored tensor stands in the file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Source {
+    /// A graph's `initializer`.
+    Initializer,
+    /// A graph's `sparse_initializer`.
+    SparseInitializer,
+    /// A `Constant` node, whose output it is; the node stays in its graph.
+    Constant,
+}
+
+impl Source {
+    /// Its name in JSON.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Initializer => "initializer",
+            Self::SparseInitializer => "sparse_initializer",
+            Self::Constant => "Constant",
+        }
+    }
+}
+
+/// A stored tensor and the value that it gives.
+#[derive(Clone, Debug)]
+pub struct Initializer {
+    /// The value; two calls of one function share the tensor of a `Constant` in it, and each has its own value.
+    pub values: Vec<ValueId>,
+    /// Its sizes, type and bytes.
+    pub tensor: StoredTensor,
+    /// Where it stands.
+    pub source: Source,
+}
+
+/// Who makes a value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Producer {
+    /// A stored tensor.
+    Initializer(InitializerId),
+    /// A node, by the place among its outputs.
+    Node(NodeId, usize),
+    /// It is the input of a graph, main or body, by its place.
+    Input(GraphId, usize),
+    /// Nobody: the node that uses it names something that is not there.
+    Missing,
+}
+
+/// Who uses a value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Use {
+    /// A node, by the place among its inputs.
+    Node(NodeId, usize),
+    /// It is an output of a graph, by its place.
+    Output(GraphId, usize),
+}
+
+/// Producers and uses of every value: the network's edges, looked up from either end.
+#[derive(Clone, Debug)]
+pub struct Edges {
+    producers: Vec<Producer>,
+    uses: Vec<Vec<Use>>,
+    owners: Vec<Option<NodeId>>,
+}
+
+impl Network {
+    /// Its node.
+    #[must_use]
+    #[expect(
+        clippy::indexing_slicing,
+        reason = "indices are made by the list they index"
+    )]
+    pub fn node(&self, id: NodeId) -> &Node {
+        &self.nodes[id.at()]
+    }
+
+    /// Its graph.
+    #[must_use]
+    #[expect(
+        clippy::indexing_slicing,
+        reason = "indices are made by the list they index"
+    )]
+    pub fn graph(&self, id: GraphId) -> &Graph {
+        &self.graphs[id.at()]
+    }
+
+    /// What the file says of a value.
+    #[must_use]
+    #[expect(
+        clippy::indexing_slicing,
+        reason = "indices are made by the list they index"
+    )]
+    pub fn value(&self, id: ValueId) -> &ValueInfo {
+        &self.values[id.at()]
+    }
+
+    /// Its stored tensor.
+    #[must_use]
+    #[expect(
+        clippy::indexing_slicing,
+        reason = "indices are made by the list they index"
+    )]
+    pub fn initializer(&self, id: InitializerId) -> &Initializer {
+        &self.initializers[id.at()]
+    }
+
+    /// The main graph; an empty one where the file has none.
+    #[must_use]
+    pub fn main(&self) -> Option<&Graph> {
+        self.graphs.first()
+    }
+
+    /// Every node with its index.
+    pub fn nodes(&self) -> impl Iterator<Item = (NodeId, &Node)> {
+        self.nodes
+            .iter()
+            .enumerate()
+            .filter_map(|(at, node)| Some((NodeId::next(at)?, node)))
+    }
+
+    /// Every stored tensor with its index.
+    pub fn initializers(&self) -> impl Iterator<Item = (InitializerId, &Initializer)> {
+        let rows = self.initializers.iter().enumerate();
+        rows.filter_map(|(at, initializer)| Some((InitializerId::next(at)?, initializer)))
+    }
+
+    /// Looks up who makes and who uses each value.
+    #[must_use]
+    pub fn edges(&self) -> Edges {
+        let mut edges = Edges {
+            producers: vec![Producer::Missing; self.values.len()],
+            uses: vec![Vec::new(); self.values.len()],
+            owners: vec![None; self.graphs.len()],
+        };
+        for (at, graph) in self.graphs.iter().enumerate() {
+            let Some(id) = GraphId::next(at) else { break };
+            for (place, value) in graph.inputs.iter().enumerate() {
+                edges.made(*value, Producer::Input(id, place));
+            }
+            for (place, value) in graph.outputs.iter().enumerate() {
+                edges.used(*value, Use::Output(id, place));
+            }
+        }
+        for (id, node) in self.nodes() {
+            for (place, value) in node.outputs.iter().enumerate() {
+                if let Some(value) = value {
+                    edges.made(*value, Producer::Node(id, place));
+                }
+            }
+            for (place, value) in node.inputs.iter().enumerate() {
+                if let Some(value) = value {
+                    edges.used(*value, Use::Node(id, place));
+                }
+            }
+            for (_, graph) in &node.subgraphs {
+                if let Some(owner) = edges.owners.get_mut(graph.at()) {
+                    *owner = Some(id);
+                }
+            }
+        }
+        // Last, so that a Constant node's output is seen as the tensor that it stores.
+        for (id, initializer) in self.initializers() {
+            for value in &initializer.values {
+                edges.made(*value, Producer::Initializer(id));
+            }
+        }
+        edges
+    }
+}
+
+impl Edges {
+    fn made(&mut self, value: ValueId, by: Producer) {
+        if let Some(producer) = self.producers.get_mut(value.at()) {
+            *producer = by;
+        }
+    }
+
+    fn used(&mut self, value: ValueId, by: Use) {
+        if let Some(uses) = self.uses.get_mut(value.at()) {
+            uses.push(by);
+        }
+    }
+
+    /// Who makes `value`.
+    #[must_use]
+    pub fn producer(&self, value: ValueId) -> Producer {
+        self.producers
+            .get(value.at())
+            .copied()
+            .unwrap_or(Producer::Missing)
+    }
+
+    /// Who uses `value`, in the order of nodes.
+    #[must_use]
+    pub fn uses(&self, value: ValueId) -> &[Use] {
+        self.uses.get(value.at()).map_or(&[], Vec::as_slice)
+    }
+
+    /// The node whose body `graph` is; `None` for the main graph.
+    #[must_use]
+    pub fn owner(&self, graph: GraphId) -> Option<NodeId> {
+        self.owners.get(graph.at()).copied().flatten()
+    }
+}

@@ -1,0 +1,284 @@
+//! Windows sliding along one axis: what convolutions and pools share.
+
+use super::ShapeError;
+use crate::tensor::{Dim, Expr};
+
+/// One spatial axis of a window operator.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Axis {
+    /// Taps of the kernel.
+    pub kernel: u64,
+    /// Elements from one window to the next.
+    pub stride: u64,
+    /// Elements from one tap to the next.
+    pub dilation: u64,
+    /// Elements added before and after the input; negative ones crop.
+    pub pads: (i64, i64),
+}
+
+/// ONNX's `auto_pad`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum AutoPad {
+    /// `pads` is used as it stands.
+    #[default]
+    NotSet,
+    /// Output size ⌈input / stride⌉, the odd element of padding at the end.
+    SameUpper,
+    /// Output size ⌈input / stride⌉, the odd element of padding at the start.
+    SameLower,
+    /// No padding.
+    Valid,
+}
+
+const AUTO_PADS: &[(&str, AutoPad)] = &[
+    ("NOTSET", AutoPad::NotSet),
+    ("SAME_UPPER", AutoPad::SameUpper),
+    ("SAME_LOWER", AutoPad::SameLower),
+    ("VALID", AutoPad::Valid),
+];
+
+impl AutoPad {
+    /// Reads ONNX's spelling; an empty string is the default.
+    ///
+    /// # Errors
+    /// [`ShapeError::AttributeValue`] for any other word.
+    pub fn read(word: Option<&str>) -> Result<Self, ShapeError> {
+        let word = word.filter(|it| !it.is_empty()).unwrap_or("NOTSET");
+        let row = AUTO_PADS.iter().find(|(name, _)| *name == word);
+        row.map(|(_, auto_pad)| *auto_pad)
+            .ok_or_else(|| ShapeError::AttributeValue {
+                name: "auto_pad",
+                found: word.to_owned(),
+                expected: "NOTSET, SAME_UPPER, SAME_LOWER, VALID",
+            })
+    }
+
+    /// ONNX's spelling.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        AUTO_PADS
+            .iter()
+            .find(|row| row.1 == self)
+            .map_or("", |row| row.0)
+    }
+}
+
+impl Axis {
+    /// Elements from a window's first tap to its last.
+    #[must_use]
+    pub fn reach(self) -> u64 {
+        self.dilation
+            .saturating_mul(self.kernel.saturating_sub(1))
+            .saturating_add(1)
+    }
+
+    /// Windows along an axis of `input` elements, rounded down as `Conv` rounds.
+    ///
+    /// # Errors
+    /// [`ShapeError::KernelExceedsInput`] when not one window fits.
+    ///
+    /// Source: `H_out` in <https://docs.pytorch.org/docs/stable/generated/torch.nn.Conv2d.html>
+    pub fn output_size(self, input: u64) -> Result<u64, ShapeError> {
+        let padded = self.padded(input);
+        let slack = padded - i128::from(self.reach());
+        let windows = if slack < 0 {
+            None
+        } else {
+            u64::try_from(slack / i128::from(self.stride.max(1)) + 1).ok()
+        };
+        windows.ok_or(ShapeError::KernelExceedsInput {
+            reach: self.reach(),
+            padded,
+        })
+    }
+
+    /// Windows rounded up, where the last one must start inside the input or its start padding.
+    ///
+    /// # Errors
+    /// As [`Axis::output_size`].
+    ///
+    /// Source: `ceil_mode` in <https://docs.pytorch.org/docs/stable/generated/torch.nn.MaxPool2d.html>
+    pub fn output_size_ceil(self, input: u64) -> Result<u64, ShapeError> {
+        let floor = self.output_size(input)?;
+        let slack = self.padded(input) - i128::from(self.reach());
+        let next = i128::from(floor) * i128::from(self.stride);
+        let starts_inside = next < i128::from(input) + i128::from(self.pads.0);
+        let left_over = slack % i128::from(self.stride.max(1)) != 0;
+        Ok(if left_over && starts_inside {
+            floor + 1
+        } else {
+            floor
+        })
+    }
+
+    /// Elements of the input with its padding.
+    fn padded(self, input: u64) -> i128 {
+        i128::from(input) + i128::from(self.pads.0) + i128::from(self.pads.1)
+    }
+
+    /// Elements that no window sees, at the end of the padded input of `input` elements.
+    #[must_use]
+    pub fn left_over(self, input: u64) -> u64 {
+        let slack = self.padded(input) - i128::from(self.reach());
+        u64::try_from(slack % i128::from(self.stride.max(1))).unwrap_or(0)
+    }
+
+    /// The padding that gives ⌈input / stride⌉ windows.
+    ///
+    /// Source: `auto_pad` in <https://onnx.ai/onnx/operators/onnx__Conv.html>
+    #[must_use]
+    pub fn same_pads(self, input: u64, lower: bool) -> (i64, i64) {
+        let windows = i128::from(input.div_ceil(self.stride.max(1)));
+        let covered = (windows - 1) * i128::from(self.stride) + i128::from(self.reach());
+        let need = i64::try_from((covered - i128::from(input)).max(0)).unwrap_or(i64::MAX);
+        let (less, more) = (need / 2, need - need / 2);
+        if lower { (more, less) } else { (less, more) }
+    }
+
+    /// Of all taps of all windows, those that lie inside the input; `None` where kernel and
+    /// windows are both too many to walk.
+    #[must_use]
+    pub fn taps_inside(self, input: u64, windows: u64) -> Option<u128> {
+        let by_tap = ((self.kernel, self.dilation), (windows, self.stride));
+        let ((few, step), (many, other)) = if self.kernel <= windows {
+            by_tap
+        } else {
+            (by_tap.1, by_tap.0)
+        };
+        if few > MOST_WALKED {
+            return None;
+        }
+        let (input, other) = (i128::from(input), i128::from(other.max(1)));
+        let inside = |at: u64| {
+            // Step `j` of the other kind reads element at·step + j·other − begin.
+            let shift = i128::from(at) * i128::from(step) - i128::from(self.pads.0);
+            let first = div_ceil(-shift, other).max(0);
+            let past = div_ceil(input - shift, other).min(i128::from(many));
+            u128::try_from(past - first).unwrap_or(0)
+        };
+        Some((0..few).map(inside).sum())
+    }
+}
+
+/// Axes with more taps and more windows than this are not walked.
+const MOST_WALKED: u64 = 1 << 14;
+
+fn div_ceil(value: i128, by: i128) -> i128 {
+    -((-value).div_euclid(by))
+}
+
+/// [`Axis::output_size`] of a size that may be a formula.
+///
+/// # Errors
+/// As [`Axis::output_size`].
+pub fn output_dim(axis: Axis, input: &Dim, ceil: bool) -> Result<Dim, ShapeError> {
+    let expr = match input {
+        Dim::Known(input) if ceil => return axis.output_size_ceil(*input).map(Dim::Known),
+        Dim::Known(input) => return axis.output_size(*input).map(Dim::Known),
+        // The rule that the last window must start inside has no closed form here.
+        Dim::Symbolic(_) if ceil => return Ok(Dim::Unknown),
+        Dim::Symbolic(expr) => expr,
+        Dim::Unknown => return Ok(Dim::Unknown),
+    };
+    Ok(output_expr(axis, expr).map_or(Dim::Unknown, Dim::Symbolic))
+}
+
+fn output_expr(axis: Axis, input: &Expr) -> Option<Expr> {
+    let slack = i128::from(axis.pads.0) + i128::from(axis.pads.1) - i128::from(axis.reach());
+    let slack = input.add(&Expr::number(i64::try_from(slack).ok()?))?;
+    slack
+        .floor_div(i64::try_from(axis.stride).ok()?)?
+        .add(&Expr::number(1))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn axis(kernel: u64, stride: u64, pads: (i64, i64), dilation: u64) -> Axis {
+        Axis {
+            kernel,
+            stride,
+            dilation,
+            pads,
+        }
+    }
+
+    #[test]
+    fn output_size_agrees_with_onnx() {
+        // Case, input, axis, and what onnx 1.23.2's shape inference gives at opset 18.
+        let cases = [
+            ("resnet stem", 224, axis(7, 2, (3, 3), 1), 112),
+            ("same size", 56, axis(3, 1, (1, 1), 1), 56),
+            ("stride leaves a remainder", 5, axis(2, 2, (0, 0), 1), 2),
+            ("dilated to the edge", 7, axis(3, 1, (0, 0), 3), 1),
+            ("padded at the end only", 4, axis(3, 1, (0, 1), 1), 3),
+        ];
+        for (case, input, axis, expected) in cases {
+            assert_eq!(axis.output_size(input), Ok(expected), "{case}");
+        }
+    }
+
+    #[test]
+    fn rounding_up_agrees_with_pytorch() {
+        // torch 2.15 max_pool: input 32, kernel 1, stride 2 gives 16; 9/4/4 with pads 2 gives 3;
+        // AlexNet's 55/3/2 gives 27; SqueezeNet's 112/3/2 gives 56.
+        let cases = [
+            (32, axis(1, 2, (0, 0), 1), 16),
+            (9, axis(4, 4, (2, 2), 1), 3),
+            (55, axis(3, 2, (0, 0), 1), 27),
+            (112, axis(3, 2, (0, 0), 1), 56),
+        ];
+        for (input, axis, expected) in cases {
+            assert_eq!(
+                axis.output_size_ceil(input),
+                Ok(expected),
+                "{input} {axis:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn taps_inside_agree_with_counting_each() {
+        for input in 1..9u64 {
+            for kernel in 1..4 {
+                for (stride, dilation, begin, end) in
+                    [(1, 1, 1, 1), (2, 1, 0, 1), (1, 2, 2, 2), (3, 2, -1, 3)]
+                {
+                    let axis = axis(kernel, stride, (begin, end), dilation);
+                    let Ok(windows) = axis.output_size(input) else {
+                        continue;
+                    };
+                    let mut expected = 0u128;
+                    for window in 0..windows {
+                        for tap in 0..kernel {
+                            let at =
+                                i64::try_from(window * stride + tap * dilation).unwrap() - begin;
+                            expected +=
+                                u128::from((0..i64::try_from(input).unwrap()).contains(&at));
+                        }
+                    }
+                    assert_eq!(
+                        axis.taps_inside(input, windows),
+                        Some(expected),
+                        "{input} {axis:?}"
+                    );
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_kernel_that_does_not_fit_is_an_error() {
+        let expected = ShapeError::KernelExceedsInput {
+            reach: 3,
+            padded: 2,
+        };
+        assert_eq!(axis(3, 1, (0, 0), 1).output_size(2), Err(expected));
+        let expected = ShapeError::KernelExceedsInput {
+            reach: 3,
+            padded: -48,
+        };
+        assert_eq!(axis(3, 1, (-40, -40), 1).output_size(32), Err(expected));
+    }
+}
