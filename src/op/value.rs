@@ -7,6 +7,9 @@ use crate::tensor::{DataType, Dim, Expr, Shape};
 /// Values of tensors up to this many elements are carried along; sizes are computed from them.
 pub const MOST_ELEMENTS: usize = 4096;
 
+/// A value of more axes than this is unknown: no operator has a use for it.
+pub const MOST_RANK: usize = 64;
+
 /// One element of a tensor whose values are carried along.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Element {

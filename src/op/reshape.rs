@@ -1,0 +1,467 @@
+//! Operators that give a tensor other axes.
+
+use super::arith;
+use super::broadcast;
+use super::call::{
+    Answer, Call, Operator, axes_at, axis_at, dim_of, dims_from, elements_of, operators, unknown,
+};
+use super::{Element, MOST_ELEMENTS, ShapeError, Value};
+use crate::tensor::{DataType, Dim, Expr, Shape};
+
+/// Shape rules of this family.
+pub(super) const OPERATORS: &[Operator] = operators![
+    ONNX { "Reshape" } => reshape,
+    ONNX { "Flatten" } => flatten,
+    ONNX { "Squeeze" } => squeeze,
+    ONNX { "Unsqueeze" } => unsqueeze,
+    ONNX { "Transpose" } => transpose,
+    ONNX { "Expand" } => expand,
+    ONNX { "Tile" } => tile,
+    ONNX { "Shape" } => shape,
+    ONNX { "Size" } => size,
+    ONNX { "DepthToSpace" } => depth_to_space,
+    ONNX { "SpaceToDepth" } => space_to_depth,
+    MICROSOFT { "DepthToSpace" } => depth_to_space,
+    MICROSOFT { "SpaceToDepth" } => space_to_depth,
+];
+
+fn reshape(call: &Call<'_>) -> Answer {
+    let input = call.need(0, "data")?;
+    let target = match call.attrs.ints("shape")? {
+        Some(sizes) => sizes.into_iter().map(Element::Int).collect(),
+        None => dims_from(call, 1, "shape")?,
+    };
+    let allow_zero = call.attrs.int_or("allowzero", 0)? == 1;
+    let (mut dims, inferred) = reshaped(input, &target, allow_zero)?;
+    if let Some(at) = inferred {
+        let rest = remaining(input.shape.as_ref(), &dims, at, &target);
+        if let Some(slot) = dims.get_mut(at) {
+            *slot = rest?;
+        }
+    }
+    let shape = Shape(dims);
+    counts_agree(input, &shape)?;
+    // A single open size is what the others leave.
+    let shape = settled(input, shape);
+    let elements = input
+        .elements
+        .clone()
+        .filter(|it| shape.numel() == u128::try_from(it.len()).ok());
+    Ok(vec![Value {
+        elements,
+        ..Value::tensor(input.data_type, shape)
+    }])
+}
+
+/// The target's sizes, and the place of its -1.
+fn reshaped(
+    input: &Value,
+    target: &[Element],
+    allow_zero: bool,
+) -> Result<(Vec<Dim>, Option<usize>), ShapeError> {
+    let mut dims = Vec::with_capacity(target.len());
+    let mut inferred = None;
+    for (at, size) in target.iter().enumerate() {
+        dims.push(match size {
+            Element::Int(0) if !allow_zero => {
+                input.shape.as_ref().map_or(Dim::Unknown, |it| it.dim(at))
+            }
+            Element::Int(-1) if inferred.is_none() => {
+                inferred = Some(at);
+                Dim::Unknown
+            }
+            Element::Int(size) => {
+                Dim::Known(u64::try_from(*size).map_err(|_| ShapeError::NotPositive {
+                    name: "shape",
+                    found: *size,
+                })?)
+            }
+            other => dim_of(other),
+        });
+    }
+    Ok((dims, inferred))
+}
+
+/// The size at `skip`: the input's elements by those of the other sizes.
+fn remaining(
+    input: Option<&Shape>,
+    dims: &[Dim],
+    skip: usize,
+    target: &[Element],
+) -> Result<Dim, ShapeError> {
+    let Some(input) = input else {
+        return Ok(Dim::Unknown);
+    };
+    // Sizes that stand on both sides (a copied 0) cancel out, even open ones.
+    let mut from: Vec<Dim> = input.0.clone();
+    let mut by: Vec<Dim> = Vec::new();
+    for (at, dim) in dims.iter().enumerate().filter(|(at, _)| *at != skip) {
+        let copied = target.get(at) == Some(&Element::Int(0));
+        if copied && let Some(slot) = from.get_mut(at) {
+            *slot = Dim::Known(1);
+        } else {
+            by.push(dim.clone());
+        }
+    }
+    quotient(&from, &by)
+}
+
+/// ∏ from / ∏ by.
+fn quotient(from: &[Dim], by: &[Dim]) -> Result<Dim, ShapeError> {
+    let (Some(from), Some(by)) = (product(from), product(by)) else {
+        return Ok(Dim::Unknown);
+    };
+    match (from.as_number(), by.as_number()) {
+        (_, Some(0)) => Ok(Dim::Unknown),
+        (Some(from), Some(by)) if from % by != 0 => Err(ShapeError::Disagree {
+            what: "elements and the sizes to divide them by",
+            left: from.to_string(),
+            right: by.to_string(),
+        }),
+        _ => Ok(from
+            .div_exact(&by)
+            .map_or(Dim::Unknown, |it| dim_of(&arith::element(it)))),
+    }
+}
+
+/// The product of sizes as a formula; `None` where one is unknown or it passes 64 bits.
+pub(super) fn product(dims: &[Dim]) -> Option<Expr> {
+    dims.iter().try_fold(Expr::number(1), |all, dim| match dim {
+        Dim::Known(size) => all.mul(&Expr::number(i64::try_from(*size).ok()?)),
+        Dim::Symbolic(expr) => all.mul(expr),
+        Dim::Unknown => None,
+    })
+}
+
+fn counts_agree(input: &Value, shape: &Shape) -> Result<(), ShapeError> {
+    let before = input.shape.as_ref().and_then(Shape::numel);
+    match (before, shape.numel()) {
+        (Some(before), Some(after)) if before != after => Err(ShapeError::Disagree {
+            what: "elements before and after",
+            left: before.to_string(),
+            right: after.to_string(),
+        }),
+        _ => Ok(()),
+    }
+}
+
+/// `shape` with its only unknown size worked out from the input's elements.
+fn settled(input: &Value, mut shape: Shape) -> Shape {
+    let open: Vec<usize> = shape
+        .0
+        .iter()
+        .enumerate()
+        .filter(|(_, dim)| **dim == Dim::Unknown)
+        .map(|(at, _)| at)
+        .collect();
+    if let ([at], Some(before)) = (open.as_slice(), &input.shape) {
+        let others: Vec<Dim> = shape
+            .0
+            .iter()
+            .enumerate()
+            .filter(|(it, _)| it != at)
+            .map(|(_, dim)| dim.clone())
+            .collect();
+        if let (Ok(size), Some(slot)) = (quotient(&before.0, &others), shape.0.get_mut(*at)) {
+            *slot = size;
+        }
+    }
+    shape
+}
+
+fn flatten(call: &Call<'_>) -> Answer {
+    let input = call.shape(0, "input")?;
+    let axis = call.attrs.int_or("axis", 1)?;
+    // One more place than there are axes: everything may go to the front.
+    let at = if axis == i64::try_from(input.rank()).unwrap_or(-1) {
+        input.rank()
+    } else {
+        axis_at(axis, input.rank())?
+    };
+    let (outer, inner) = input.0.split_at(at.min(input.rank()));
+    let joined =
+        |dims: &[Dim]| product(dims).map_or(Dim::Unknown, |it| dim_of(&arith::element(it)));
+    call.one(Shape(vec![joined(outer), joined(inner)]))
+}
+
+fn squeeze(call: &Call<'_>) -> Answer {
+    let value = call.need(0, "data")?;
+    let input = call.shape(0, "data")?;
+    let gone = match call.ints_from("axes", 1)? {
+        Some(axes) => axes_at(&axes, input.rank())?,
+        None if input.0.iter().any(|it| it.known().is_none()) => {
+            return Err(unknown(value, "which axes have size 1"));
+        }
+        None => (0..input.rank())
+            .filter(|at| input.dim(*at) == Dim::Known(1))
+            .collect(),
+    };
+    for at in &gone {
+        if let Dim::Known(size) = input.dim(*at)
+            && size != 1
+        {
+            let (left, right) = (size.to_string(), "1".to_owned());
+            return Err(ShapeError::Disagree {
+                what: "the size of an axis to squeeze",
+                left,
+                right,
+            });
+        }
+    }
+    let kept = input
+        .0
+        .iter()
+        .enumerate()
+        .filter(|(at, _)| !gone.contains(at));
+    let shape = kept.map(|(_, dim)| dim.clone()).collect();
+    Ok(vec![Value {
+        elements: value.elements.clone(),
+        ..Value::tensor(value.data_type, shape)
+    }])
+}
+
+fn unsqueeze(call: &Call<'_>) -> Answer {
+    let value = call.need(0, "data")?;
+    let input = call.shape(0, "data")?;
+    let axes = call
+        .ints_from("axes", 1)?
+        .ok_or(ShapeError::AttributeMissing { name: "axes" })?;
+    let rank = input.rank().saturating_add(axes.len());
+    let new = axes_at(&axes, rank)?;
+    if new.len() != axes.len() {
+        return Err(ShapeError::Length {
+            name: "axes",
+            expected: axes.len(),
+            found: new.len(),
+        });
+    }
+    let mut old = input.0.iter();
+    let dim = |at| {
+        if new.contains(&at) {
+            Some(Dim::Known(1))
+        } else {
+            old.next().cloned()
+        }
+    };
+    let shape = (0..rank).filter_map(dim).collect();
+    Ok(vec![Value {
+        elements: value.elements.clone(),
+        ..Value::tensor(value.data_type, shape)
+    }])
+}
+
+fn transpose(call: &Call<'_>) -> Answer {
+    let value = call.need(0, "data")?;
+    let input = call.shape(0, "data")?;
+    let rank = input.rank();
+    let perm = match call.attrs.ints("perm")? {
+        Some(perm) => perm
+            .iter()
+            .map(|it| axis_at(*it, rank))
+            .collect::<Result<Vec<_>, _>>()?,
+        None => (0..rank).rev().collect(),
+    };
+    if perm.len() != rank {
+        return Err(ShapeError::Length {
+            name: "perm",
+            expected: rank,
+            found: perm.len(),
+        });
+    }
+    let shape = perm.iter().map(|at| input.dim(*at)).collect();
+    let elements = transposed(value, &perm).map(Into::into);
+    Ok(vec![Value {
+        elements,
+        ..Value::tensor(value.data_type, shape)
+    }])
+}
+
+fn transposed(value: &Value, perm: &[usize]) -> Option<Vec<Element>> {
+    let (sizes, elements) = elements_of(value)?;
+    let steps = steps(&sizes);
+    let mut out = Vec::with_capacity(elements.len());
+    for at in 0..elements.len() {
+        let mut rest = at;
+        let mut place = 0;
+        for axis in perm.iter().rev() {
+            let size = *sizes.get(*axis)?;
+            place += rest % size * steps.get(*axis)?;
+            rest /= size;
+        }
+        out.push(elements.get(place)?.clone());
+    }
+    Some(out)
+}
+
+/// Elements from one index to the next along each axis of a row-major tensor.
+pub(super) fn steps(sizes: &[usize]) -> Vec<usize> {
+    let mut steps = vec![1; sizes.len()];
+    for at in (1..sizes.len()).rev() {
+        // Saturating: beside an axis of 0 the others can be of any size.
+        let step: usize = steps.get(at).copied().unwrap_or(1);
+        let step = step.saturating_mul(sizes.get(at).copied().unwrap_or(1));
+        if let Some(slot) = steps.get_mut(at - 1) {
+            *slot = step;
+        }
+    }
+    steps
+}
+
+/// How many elements sizes make; `None` past what is carried along.
+pub(super) fn few(sizes: &[usize]) -> Option<usize> {
+    let count = sizes
+        .iter()
+        .try_fold(1usize, |all, it| all.checked_mul(*it))?;
+    (count <= MOST_ELEMENTS).then_some(count)
+}
+
+fn expand(call: &Call<'_>) -> Answer {
+    let input = call.shape(0, "input")?;
+    let target: Shape = dims_from(call, 1, "shape")?.iter().map(dim_of).collect();
+    let shape = broadcast::shapes([input, &target])?;
+    let value = call.need(0, "input")?;
+    let elements = shape
+        .sizes()
+        .and_then(|sizes| broadcast::elements(value, &sizes))
+        .map(Into::into);
+    Ok(vec![Value {
+        elements,
+        ..Value::tensor(value.data_type, shape)
+    }])
+}
+
+fn tile(call: &Call<'_>) -> Answer {
+    let input = call.shape(0, "input")?;
+    let repeats = dims_from(call, 1, "repeats")?;
+    if repeats.len() != input.rank() {
+        return Err(ShapeError::Length {
+            name: "repeats",
+            expected: input.rank(),
+            found: repeats.len(),
+        });
+    }
+    let times = |(dim, repeat): (&Dim, &Element)| {
+        dim_of(&arith::binary("Mul", &Element::from(dim), repeat))
+    };
+    let shape: Shape = input.0.iter().zip(&repeats).map(times).collect();
+    let elements = tiled(call.need(0, "input")?, &shape).map(Into::into);
+    Ok(vec![Value {
+        elements,
+        ..Value::tensor(call.data_type(0), shape)
+    }])
+}
+
+/// Elements repeated: index modulo the input's size along each axis.
+fn tiled(value: &Value, shape: &Shape) -> Option<Vec<Element>> {
+    let (sizes, elements) = elements_of(value)?;
+    let count = usize::try_from(shape.numel()?)
+        .ok()
+        .filter(|it| *it <= MOST_ELEMENTS)?;
+    let steps = steps(&sizes);
+    let long: Vec<usize> = shape
+        .sizes()?
+        .iter()
+        .map(|it| usize::try_from(*it).ok())
+        .collect::<Option<_>>()?;
+    let mut out = Vec::with_capacity(count);
+    for at in 0..count {
+        let mut rest = at;
+        let mut place = 0;
+        for (axis, size) in long.iter().enumerate().rev() {
+            place += rest % size % sizes.get(axis)? * steps.get(axis)?;
+            rest /= size;
+        }
+        out.push(elements.get(place)?.clone());
+    }
+    Some(out)
+}
+
+fn shape(call: &Call<'_>) -> Answer {
+    let input = call.shape(0, "data")?;
+    let rank = i64::try_from(input.rank()).unwrap_or(i64::MAX);
+    // Out of range means all the way, here alone.
+    let clamp = |axis: i64| {
+        let axis = if axis < 0 {
+            axis.saturating_add(rank)
+        } else {
+            axis
+        };
+        usize::try_from(axis.clamp(0, rank)).unwrap_or(0)
+    };
+    let start = clamp(call.attrs.int_or("start", 0)?);
+    let end = clamp(call.attrs.int_or("end", rank)?);
+    let sizes = input.0.get(start..end.max(start)).unwrap_or_default();
+    let elements: Vec<Element> = sizes.iter().map(Element::from).collect();
+    let shape = Shape::known(&[crate::units::wide(elements.len())]);
+    Ok(vec![Value {
+        elements: Some(elements.into()),
+        ..Value::tensor(Some(DataType::Int64), shape)
+    }])
+}
+
+fn size(call: &Call<'_>) -> Answer {
+    let input = call.shape(0, "data")?;
+    let count = product(&input.0).map_or(Element::Unknown, arith::element);
+    let shape = Shape::default();
+    Ok(vec![Value {
+        elements: Some([count].into()),
+        ..Value::tensor(Some(DataType::Int64), shape)
+    }])
+}
+
+/// `[N, C, H, W]` and the block size.
+fn blocks<'a>(call: &Call<'a>) -> Result<(&'a Shape, i64), ShapeError> {
+    let input = call.shape(0, "input")?;
+    if input.rank() != 4 {
+        return Err(ShapeError::Rank {
+            what: "input",
+            expected: "4".to_owned(),
+            found: input.rank(),
+        });
+    }
+    let size = call
+        .attrs
+        .int("blocksize")?
+        .ok_or(ShapeError::AttributeMissing { name: "blocksize" })?;
+    if size < 1 {
+        return Err(ShapeError::NotPositive {
+            name: "blocksize",
+            found: size,
+        });
+    }
+    Ok((input, size))
+}
+
+fn scaled(dim: &Dim, op_type: &str, by: i64) -> Dim {
+    dim_of(&arith::binary(
+        op_type,
+        &Element::from(dim),
+        &Element::Int(by),
+    ))
+}
+
+fn depth_to_space(call: &Call<'_>) -> Answer {
+    let (input, size) = blocks(call)?;
+    let area = size
+        .checked_mul(size)
+        .ok_or(ShapeError::Overflow { what: "blocksize" })?;
+    call.one(Shape(vec![
+        input.dim(0),
+        scaled(&input.dim(1), "Div", area),
+        scaled(&input.dim(2), "Mul", size),
+        scaled(&input.dim(3), "Mul", size),
+    ]))
+}
+
+fn space_to_depth(call: &Call<'_>) -> Answer {
+    let (input, size) = blocks(call)?;
+    let area = size
+        .checked_mul(size)
+        .ok_or(ShapeError::Overflow { what: "blocksize" })?;
+    call.one(Shape(vec![
+        input.dim(0),
+        scaled(&input.dim(1), "Mul", area),
+        scaled(&input.dim(2), "Div", size),
+        scaled(&input.dim(3), "Div", size),
+    ]))
+}
