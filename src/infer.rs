@@ -1,14 +1,32 @@
 //! Shapes: a network and the sizes given for its inputs make every value known, a formula, or a gap.
 
+mod control;
+mod inputs;
+mod walk;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde::Serialize;
 
 use crate::finding::Finding;
-use crate::network::{NodeId, ValueId};
+use crate::network::{Edges, GraphId, Network, NodeId, ValueId};
 use crate::op::Value;
 use crate::tensor::{DataType, Dim, Shape};
+
+/// Tells what can be known of every value of `network`, with the sizes that a user gave.
+///
+/// # Errors
+/// [`SizesError`] where a given size fits nothing in the model. Whatever the model itself holds makes
+/// values unknown, with a reason, and never an error.
+pub fn infer(network: &Network, edges: &Edges, sizes: &Sizes) -> Result<Shapes, SizesError> {
+    let bound = inputs::bind(network, sizes)?;
+    let mut walk = walk::Walk::new(network, edges, &bound);
+    if !network.graphs.is_empty() {
+        walk.graph(GraphId(0));
+    }
+    Ok(walk.finish(bound, sizes))
+}
 
 /// Sizes that a user gives.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

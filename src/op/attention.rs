@@ -13,33 +13,71 @@ pub(super) const OPERATORS: &[Operator] = operators![
     MICROSOFT { "EmbedLayerNormalization" } => embed_layer_norm,
 ];
 
-/// Queries and values as `[batch, heads, sequence, head]` or `[batch, sequence, hidden]`.
+/// Queries, keys and values as `[batch, heads, sequence, head]` or `[batch, sequence, hidden]`; then the
+/// keys and values with those of the past before them, and the products of queries and keys.
 ///
 /// Source: <https://onnx.ai/onnx/operators/onnx__Attention.html>
 fn attention(call: &Call<'_>) -> Answer {
-    let (query, value) = (call.shape(0, "Q")?, call.shape(2, "V")?);
-    let mut dims = query.0.clone();
-    let last = if query.rank() == 3 {
-        let heads = |name| {
-            let count = call
-                .attrs
-                .int(name)?
-                .ok_or(ShapeError::AttributeMissing { name })?;
-            Ok::<_, ShapeError>(Element::Int(count))
-        };
-        let head = arith::binary(
-            "Div",
-            &Element::from(&value.dim(2)),
-            &heads("kv_num_heads")?,
-        );
-        dim_of(&arith::binary("Mul", &head, &heads("q_num_heads")?))
+    let query = by_heads(call, call.shape(0, "Q")?, "q_num_heads")?;
+    let key = with_past(
+        call,
+        4,
+        by_heads(call, call.shape(1, "K")?, "kv_num_heads")?,
+    )?;
+    let value = with_past(
+        call,
+        5,
+        by_heads(call, call.shape(2, "V")?, "kv_num_heads")?,
+    )?;
+    let (heads, head) = (query.dim(1), value.dim(3));
+    let output = if call.shape(0, "Q")?.rank() == 3 {
+        let hidden = arith::binary("Mul", &Element::from(&heads), &Element::from(&head));
+        Shape(vec![query.dim(0), query.dim(2), dim_of(&hidden)])
     } else {
-        value.dim(3)
+        Shape(vec![query.dim(0), heads.clone(), query.dim(2), head])
     };
-    if let Some(dim) = dims.last_mut() {
-        *dim = last;
+    let products = Shape(vec![query.dim(0), heads, query.dim(2), key.dim(2)]);
+    let of_type = |at, shape| Value::tensor(call.data_type(at), shape);
+    Ok(vec![
+        of_type(0, output),
+        of_type(1, key),
+        of_type(2, value),
+        of_type(0, products),
+    ])
+}
+
+/// `[batch, sequence, hidden]` as `[batch, heads, sequence, head]`.
+fn by_heads(call: &Call<'_>, shape: &Shape, heads: &'static str) -> Result<Shape, ShapeError> {
+    if shape.rank() != 3 {
+        return Ok(shape.clone());
     }
-    call.one(Shape(dims))
+    let count = call
+        .attrs
+        .int(heads)?
+        .ok_or(ShapeError::AttributeMissing { name: heads })?;
+    let count = Element::Int(count);
+    let head = dim_of(&arith::binary("Div", &Element::from(&shape.dim(2)), &count));
+    Ok(Shape(vec![
+        shape.dim(0),
+        dim_of(&count),
+        shape.dim(1),
+        head,
+    ]))
+}
+
+/// The sequence made longer by that of input `past`.
+fn with_past(call: &Call<'_>, past: usize, mut shape: Shape) -> Result<Shape, ShapeError> {
+    if call.input(past).is_some() {
+        let past = call.shape(past, "past")?.dim(2);
+        if let Some(length) = shape.0.get_mut(2) {
+            *length = dim_of(&arith::binary(
+                "Add",
+                &Element::from(&*length),
+                &Element::from(&past),
+            ));
+        }
+    }
+    Ok(shape)
 }
 
 /// `[batch, sequence, input]` by one weight `[input, q + k + v]`.

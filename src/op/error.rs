@@ -107,6 +107,9 @@ pub enum ShapeError {
         /// Which size.
         what: &'static str,
     },
+    /// The operator is not one of those with a shape rule; the text names it.
+    #[error("{0}")]
+    NoRule(Arc<str>),
     /// Something that the rule needs is itself unknown; the reason is the first one along the way.
     #[error("{0}")]
     Unknown(Arc<str>),

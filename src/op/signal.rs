@@ -45,9 +45,20 @@ fn dft(call: &Call<'_>) -> Answer {
             .int_or("axis", if call.opset < 20 { 1 } else { -2 })?,
     };
     let axis = axis_at(axis, input.rank())?;
-    let length = scalar(call, 1).unwrap_or_else(|| Element::from(&input.dim(axis)));
     let one_sided = call.attrs.int_or("onesided", 0)? == 1;
     let inverse = call.attrs.int_or("inverse", 0)? == 1;
+    let own = Element::from(&input.dim(axis));
+    // The bins of a real signal stand for twice as many elements, but for the first and the last.
+    let own = if one_sided && inverse {
+        arith::binary(
+            "Mul",
+            &arith::binary("Sub", &own, &Element::Int(1)),
+            &Element::Int(2),
+        )
+    } else {
+        own
+    };
+    let length = scalar(call, 1).unwrap_or(own);
     let mut dims = input.0.clone();
     if let Some(dim) = dims.get_mut(axis) {
         *dim = dim_of(&if one_sided && !inverse {

@@ -1,0 +1,346 @@
+//! The walk: every graph's nodes in order, each by its operator's rule.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::inputs::Bound;
+use super::{Shapes, Sizes};
+use crate::finding::Finding;
+use crate::network::{Edges, GraphId, Initializer, Network, Node, NodeId, Producer, ValueId};
+use crate::op::{self, Call, Element, MOST_RANK, ShapeError, Value, matmul};
+use crate::tensor::{Dim, Shape};
+
+/// Elements carried along in all values together; past it sizes are still inferred, elements are not.
+const MOST_CARRIED: usize = 4 << 20;
+/// Bodies inside bodies deeper than this are not walked.
+const MOST_NESTED: usize = 128;
+
+/// The state of a walk.
+pub(super) struct Walk<'a> {
+    pub(super) network: &'a Network,
+    pub(super) values: Vec<Value>,
+    problems: BTreeMap<NodeId, Arc<str>>,
+    dims: BTreeMap<String, u64>,
+    names: Vec<String>,
+    trust_declared: bool,
+    carried_left: usize,
+    /// Nodes walked so far, those of a loop's body once for each walk.
+    runs: usize,
+    depth: usize,
+    stale: Stale,
+}
+
+/// Declared sizes that the rules contradict.
+#[derive(Default)]
+struct Stale {
+    count: u64,
+    first: Option<(String, String)>,
+}
+
+impl<'a> Walk<'a> {
+    /// Everything known before the first node: stored tensors and inputs.
+    pub(super) fn new(network: &'a Network, edges: &Edges, bound: &Bound) -> Self {
+        let unset: Arc<str> = "it is used before it is computed, so the graph has a cycle".into();
+        let mut values = Vec::with_capacity(network.values.len());
+        for (at, info) in network.values.iter().enumerate() {
+            let producer = ValueId::next(at).map_or(Producer::Missing, |it| edges.producer(it));
+            values.push(match producer {
+                Producer::Initializer(id) => stored(network.initializer(id)),
+                Producer::Missing => {
+                    Value::unknown(format!("value {:?} is made by no node", info.name))
+                }
+                _ => Value::unknown(unset.clone()),
+            });
+        }
+        let mut walk = Self {
+            network,
+            values,
+            problems: BTreeMap::new(),
+            dims: bound.dims.clone(),
+            names: bound.names.clone(),
+            trust_declared: !bound.overridden,
+            carried_left: MOST_CARRIED,
+            runs: 0,
+            depth: 0,
+            stale: Stale::default(),
+        };
+        for (id, value) in &bound.values {
+            walk.set(*id, value.clone());
+        }
+        walk
+    }
+
+    /// The result.
+    pub(super) fn finish(self, bound: Bound, sizes: &Sizes) -> Shapes {
+        let mut findings = bound.findings;
+        if let Some((name, message)) = self.stale.first {
+            let others = self.stale.count.saturating_sub(1);
+            let more = if others == 0 {
+                String::new()
+            } else {
+                format!(" (and {others} more values)")
+            };
+            findings.push(Finding::about(
+                "stale-value-info",
+                &name,
+                format!("{message}{more}"),
+            ));
+        }
+        Shapes {
+            values: self.values,
+            problems: self.problems,
+            inputs: bound.inputs,
+            sizes: sizes.clone(),
+            findings,
+        }
+    }
+
+    /// What is known of `value`.
+    pub(super) fn get(&self, value: ValueId) -> Option<&Value> {
+        self.values.get(value.at())
+    }
+
+    /// Notes what is known of `value`.
+    pub(super) fn set(&mut self, value: ValueId, known: Value) {
+        if let Some(slot) = self.values.get_mut(value.at()) {
+            *slot = known;
+        }
+    }
+
+    /// Walks one graph.
+    pub(super) fn graph(&mut self, id: GraphId) {
+        if self.depth >= MOST_NESTED {
+            let note = format!("bodies are nested deeper than {MOST_NESTED}");
+            for output in &self.network.graph(id).outputs {
+                self.set(*output, Value::unknown(note.clone()));
+            }
+            return;
+        }
+        self.depth += 1;
+        for node in &self.network.graph(id).nodes {
+            self.node(*node);
+        }
+        self.depth -= 1;
+    }
+
+    /// Whether loop bodies have been walked again so often that it must end.
+    pub(super) fn tired(&self) -> bool {
+        self.runs > self.network.nodes.len().saturating_mul(4)
+    }
+
+    fn node(&mut self, id: NodeId) {
+        self.runs += 1;
+        let node = self.network.node(id);
+        // Its output is a stored tensor and already there.
+        if &*node.op_type == "Constant" && node.inputs.is_empty() && node.opaque.is_none() {
+            return;
+        }
+        match self.answer(node) {
+            Ok(values) => self.answered(id, node, values),
+            Err(ShapeError::Unknown(note)) => self.unanswered(node, &note, true),
+            Err(ShapeError::NoRule(note)) => {
+                self.unanswered(node, &note, true);
+                let known = |it: &ValueId| self.get(*it).is_some_and(|it| it.shape.is_some());
+                if !node.outputs.iter().flatten().all(known) {
+                    self.problems.insert(id, note);
+                }
+            }
+            Err(error) => {
+                let problem: Arc<str> = error.to_string().into();
+                let note = format!("in node {:?} ({}): {problem}", node.name, node.op_type);
+                self.problems.insert(id, problem);
+                self.unanswered(node, &note.into(), false);
+            }
+        }
+    }
+
+    fn answer(&mut self, node: &Node) -> Result<Vec<Value>, ShapeError> {
+        if let Some(reason) = &node.opaque {
+            return Err(ShapeError::NoRule(reason.clone()));
+        }
+        if !node.subgraphs.is_empty() {
+            return self.control(node);
+        }
+        let rule = op::rule(&node.domain, &node.op_type);
+        let rule = rule.ok_or_else(|| ShapeError::NoRule(no_rule(node).into()))?;
+        let values = &self.values;
+        let inputs: Vec<Option<&Value>> = node
+            .inputs
+            .iter()
+            .map(|it| it.and_then(|it| values.get(it.at())))
+            .collect();
+        rule(&call(node, &inputs))
+    }
+
+    /// Notes a rule's answer, completed by what the file declares.
+    fn answered(&mut self, id: NodeId, node: &Node, answer: Vec<Value>) {
+        if let Some((left, right)) = self.inner_sizes(node) {
+            let problem = format!("it multiplies {left} columns by {right} rows");
+            self.problems.insert(id, problem.into());
+        }
+        let inherited = self.first_note(node);
+        let mut answer = answer.into_iter();
+        for output in &node.outputs {
+            let value = answer.next();
+            let Some(output) = output else { continue };
+            let value = value.unwrap_or_else(|| Value::unknown(no_rule(node)));
+            let mut value = self.bounded(value);
+            self.declare(*output, &mut value);
+            if value.note.is_none() && value.items.is_none() && value.sizes().is_none() {
+                value.note.clone_from(&inherited);
+            }
+            self.set(*output, value);
+        }
+    }
+
+    /// Notes that a node's outputs are not known; `declared` says whether the file may fill them in.
+    fn unanswered(&mut self, node: &Node, note: &Arc<str>, declared: bool) {
+        for output in node.outputs.iter().flatten() {
+            let mut value = Value::unknown(note.clone());
+            if declared {
+                self.declare(*output, &mut value);
+            }
+            self.set(*output, value);
+        }
+    }
+
+    fn inner_sizes(&self, node: &Node) -> Option<(u64, u64)> {
+        let inputs: Vec<Option<&Value>> = node
+            .inputs
+            .iter()
+            .map(|it| it.and_then(|it| self.get(it)))
+            .collect();
+        matmul::inner_sizes(&call(node, &inputs))
+    }
+
+    fn first_note(&self, node: &Node) -> Option<Arc<str>> {
+        node.inputs
+            .iter()
+            .flatten()
+            .find_map(|it| self.get(*it)?.note.clone())
+    }
+
+    /// Drops what would make a value grow out of proportion.
+    fn bounded(&mut self, mut value: Value) -> Value {
+        if value.shape.as_ref().is_some_and(|it| it.rank() > MOST_RANK) {
+            return Value::unknown(format!("it has more than {MOST_RANK} axes"));
+        }
+        let fresh = value
+            .elements
+            .as_ref()
+            .filter(|it| Arc::strong_count(it) == 1)
+            .map_or(0, |it| it.len());
+        let items = value
+            .items
+            .as_ref()
+            .filter(|it| Arc::strong_count(it) == 1)
+            .map_or(0, |it| it.len());
+        match self
+            .carried_left
+            .checked_sub(fresh.saturating_add(items.saturating_mul(8)))
+        {
+            Some(left) => self.carried_left = left,
+            None if items > 0 => {
+                return Value::unknown("the model carries more values than are followed");
+            }
+            None => value.elements = None,
+        }
+        value
+    }
+
+    /// Fills in from the file's declaration what a rule could not tell, and notes where they disagree.
+    fn declare(&mut self, id: ValueId, value: &mut Value) {
+        let Some(declared) = self
+            .network
+            .value(id)
+            .declared
+            .as_ref()
+            .filter(|it| !it.container)
+        else {
+            return;
+        };
+        value.data_type = value.data_type.or(declared.data_type);
+        let (Some(dims), true, true) = (&declared.dims, self.trust_declared, value.items.is_none())
+        else {
+            return;
+        };
+        let dims: Vec<Dim> = dims.iter().map(|it| self.named(it)).collect();
+        let Some(shape) = &mut value.shape else {
+            value.shape = (dims.len() <= MOST_RANK).then_some(Shape(dims));
+            return;
+        };
+        let agree =
+            shape.rank() == dims.len() && shape.0.iter().zip(&dims).all(|it| may_agree(it.0, it.1));
+        if !agree {
+            let (ours, theirs) = (shape.clone(), Shape(dims));
+            self.stale.count += 1;
+            let name = &self.network.value(id).name;
+            let message =
+                format!("value_info of {name:?} says {theirs} where its operator gives {ours}");
+            self.stale
+                .first
+                .get_or_insert_with(|| (name.to_string(), message));
+            return;
+        }
+        for (mine, declared) in shape.0.iter_mut().zip(dims) {
+            if *mine == Dim::Unknown {
+                *mine = declared;
+            }
+        }
+    }
+
+    /// A declared size in terms of the inputs' dimensions; other names are of no use to anyone.
+    fn named(&self, dim: &Dim) -> Dim {
+        match dim {
+            Dim::Symbolic(name) => {
+                let name = name.to_string();
+                match self.dims.get(&name) {
+                    Some(size) => Dim::Known(*size),
+                    None if self.names.contains(&name) => dim.clone(),
+                    None => Dim::Unknown,
+                }
+            }
+            other => other.clone(),
+        }
+    }
+}
+
+fn may_agree(ours: &Dim, declared: &Dim) -> bool {
+    !matches!((ours, declared), (Dim::Known(one), Dim::Known(other)) if one != other)
+}
+
+fn call<'a>(node: &'a Node, inputs: &'a [Option<&'a Value>]) -> Call<'a> {
+    Call {
+        domain: &node.domain,
+        op_type: &node.op_type,
+        opset: node.opset,
+        attrs: &node.attrs,
+        inputs,
+        outputs: node.outputs.len(),
+    }
+}
+
+pub(super) fn no_rule(node: &Node) -> String {
+    let domain = if &*node.domain == op::ONNX {
+        String::new()
+    } else {
+        format!(" of domain {:?}", &*node.domain)
+    };
+    format!("operator {:?}{domain} has no shape rule", &*node.op_type)
+}
+
+/// What a stored tensor tells: type, sizes and, where its bytes are at hand, its elements.
+fn stored(initializer: &Initializer) -> Value {
+    let tensor = &initializer.tensor;
+    if tensor.dims.len() > MOST_RANK {
+        return Value::unknown(format!(
+            "tensor {:?} has more than {MOST_RANK} axes",
+            tensor.name
+        ));
+    }
+    let elements = op::inline_elements(tensor).map(Arc::<[Element]>::from);
+    Value {
+        elements,
+        ..Value::tensor(tensor.data_type, Shape::known(&tensor.dims))
+    }
+}
