@@ -15,7 +15,6 @@ const WITHOUT_RULE: &[&str] = &[
     "ArrayFeatureExtractor",
     "Binarizer",
     "BitCast",
-    "CausalConvWithState",
     "Constant",
     "FlexAttention",
     "ImageDecoder",

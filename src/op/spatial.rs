@@ -15,6 +15,7 @@ pub(super) const OPERATORS: &[Operator] = operators![
     MICROSOFT { "GridSample" } => grid_sample,
     ONNX { "AffineGrid" } => affine_grid,
     ONNX { "Col2Im" } => col2im,
+    ONNX { "CausalConvWithState" } => causal_conv,
     ONNX { "NonMaxSuppression" } => non_max_suppression,
     MICROSOFT { "CropAndResize" } => crop_and_resize,
 ];
@@ -181,6 +182,19 @@ fn col2im(call: &Call<'_>) -> Answer {
             .chain(image)
             .collect(),
     )
+}
+
+/// `[N, C, length]` stays; the state is the last k − 1 positions. It is no row of [`conv::CONVS`]: what it
+/// computes depends on the call before.
+fn causal_conv(call: &Call<'_>) -> Answer {
+    let input = call.shape(0, "input")?;
+    let kernel = Element::from(&call.shape(1, "weight")?.dim(2));
+    let kept = dim_of(&arith::binary("Sub", &kernel, &Element::Int(1)));
+    let state = Shape(vec![input.dim(0), input.dim(1), kept]);
+    Ok(vec![
+        Value::tensor(call.data_type(0), input.clone()),
+        Value::tensor(call.data_type(0), state),
+    ])
 }
 
 fn non_max_suppression(_: &Call<'_>) -> Answer {
