@@ -1,7 +1,9 @@
 //! Shapes: a network and the sizes given for its inputs make every value known, a formula, or a gap.
 
 mod control;
+mod declared;
 mod inputs;
+mod merge;
 mod walk;
 
 use std::collections::BTreeMap;

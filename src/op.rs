@@ -10,8 +10,10 @@ pub mod call;
 pub mod conv;
 mod error;
 mod generate;
+mod join;
 pub mod matmul;
 mod norm;
+mod order;
 mod pointwise;
 pub mod pool;
 mod quantise;
@@ -46,7 +48,9 @@ pub const MICROSOFT: &str = "com.microsoft";
 const FAMILIES: &[&[Operator]] = &[
     pointwise::OPERATORS,
     reshape::OPERATORS,
+    order::OPERATORS,
     select::OPERATORS,
+    join::OPERATORS,
     reduce::OPERATORS,
     matmul::OPERATORS,
     norm::OPERATORS,

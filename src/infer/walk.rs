@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::declared::Stale;
 use super::inputs::Bound;
 use super::{Shapes, Sizes};
-use crate::finding::Finding;
 use crate::network::{Edges, GraphId, Initializer, Network, Node, NodeId, Producer, ValueId};
 use crate::op::{self, Call, Element, MOST_RANK, ShapeError, Value, matmul};
-use crate::tensor::{Dim, Shape};
+use crate::tensor::Shape;
 
 /// Elements carried along in all values together; past it sizes are still inferred, elements are not.
 const MOST_CARRIED: usize = 4 << 20;
@@ -20,21 +20,14 @@ pub(super) struct Walk<'a> {
     pub(super) network: &'a Network,
     pub(super) values: Vec<Value>,
     problems: BTreeMap<NodeId, Arc<str>>,
-    dims: BTreeMap<String, u64>,
-    names: Vec<String>,
-    trust_declared: bool,
+    pub(super) dims: BTreeMap<String, u64>,
+    pub(super) names: Vec<String>,
+    pub(super) trust_declared: bool,
     carried_left: usize,
     /// Nodes walked so far, those of a loop's body once for each walk.
     runs: usize,
     depth: usize,
-    stale: Stale,
-}
-
-/// Declared sizes that the rules contradict.
-#[derive(Default)]
-struct Stale {
-    count: u64,
-    first: Option<(String, String)>,
+    pub(super) stale: Stale,
 }
 
 impl<'a> Walk<'a> {
@@ -73,19 +66,7 @@ impl<'a> Walk<'a> {
     /// The result.
     pub(super) fn finish(self, bound: Bound, sizes: &Sizes) -> Shapes {
         let mut findings = bound.findings;
-        if let Some((name, message)) = self.stale.first {
-            let others = self.stale.count.saturating_sub(1);
-            let more = if others == 0 {
-                String::new()
-            } else {
-                format!(" (and {others} more values)")
-            };
-            findings.push(Finding::about(
-                "stale-value-info",
-                &name,
-                format!("{message}{more}"),
-            ));
-        }
+        findings.extend(self.stale.into_finding());
         Shapes {
             values: self.values,
             problems: self.problems,
@@ -247,66 +228,6 @@ impl<'a> Walk<'a> {
         }
         value
     }
-
-    /// Fills in from the file's declaration what a rule could not tell, and notes where they disagree.
-    fn declare(&mut self, id: ValueId, value: &mut Value) {
-        let Some(declared) = self
-            .network
-            .value(id)
-            .declared
-            .as_ref()
-            .filter(|it| !it.container)
-        else {
-            return;
-        };
-        value.data_type = value.data_type.or(declared.data_type);
-        let (Some(dims), true, true) = (&declared.dims, self.trust_declared, value.items.is_none())
-        else {
-            return;
-        };
-        let dims: Vec<Dim> = dims.iter().map(|it| self.named(it)).collect();
-        let Some(shape) = &mut value.shape else {
-            value.shape = (dims.len() <= MOST_RANK).then_some(Shape(dims));
-            return;
-        };
-        let agree =
-            shape.rank() == dims.len() && shape.0.iter().zip(&dims).all(|it| may_agree(it.0, it.1));
-        if !agree {
-            let (ours, theirs) = (shape.clone(), Shape(dims));
-            self.stale.count += 1;
-            let name = &self.network.value(id).name;
-            let message =
-                format!("value_info of {name:?} says {theirs} where its operator gives {ours}");
-            self.stale
-                .first
-                .get_or_insert_with(|| (name.to_string(), message));
-            return;
-        }
-        for (mine, declared) in shape.0.iter_mut().zip(dims) {
-            if *mine == Dim::Unknown {
-                *mine = declared;
-            }
-        }
-    }
-
-    /// A declared size in terms of the inputs' dimensions; other names are of no use to anyone.
-    fn named(&self, dim: &Dim) -> Dim {
-        match dim {
-            Dim::Symbolic(name) => {
-                let name = name.to_string();
-                match self.dims.get(&name) {
-                    Some(size) => Dim::Known(*size),
-                    None if self.names.contains(&name) => dim.clone(),
-                    None => Dim::Unknown,
-                }
-            }
-            other => other.clone(),
-        }
-    }
-}
-
-fn may_agree(ours: &Dim, declared: &Dim) -> bool {
-    !matches!((ours, declared), (Dim::Known(one), Dim::Known(other)) if one != other)
 }
 
 fn call<'a>(node: &'a Node, inputs: &'a [Option<&'a Value>]) -> Call<'a> {

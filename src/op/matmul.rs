@@ -1,7 +1,7 @@
 //! Matrix products.
 
 use super::call::{Answer, Call, Operator, operators};
-use super::select::one_of;
+use super::join::one_of;
 use super::{Element, ShapeError, Value, broadcast};
 use crate::tensor::{DataType, Dim, Shape};
 

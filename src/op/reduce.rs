@@ -1,7 +1,7 @@
 //! Operators that fold axes away.
 
 use super::call::{Answer, Call, Operator, axes_at, axis_at, elements_of, operators};
-use super::reshape::{few, steps};
+use super::order::{few, steps};
 use super::{Element, ShapeError, Value, arith};
 use crate::tensor::{DataType, Dim, Shape};
 

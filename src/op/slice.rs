@@ -2,7 +2,7 @@
 
 use super::arith;
 use super::call::{Answer, Call, axis_at, dim_of, elements_of};
-use super::reshape::steps;
+use super::order::steps;
 use super::{Element, ShapeError, Value};
 use crate::tensor::{Dim, Shape};
 

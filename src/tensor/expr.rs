@@ -1,6 +1,7 @@
 //! Sizes that the file leaves open, as formulas in its own dimension names.
 
-use std::fmt;
+mod print;
+
 use std::sync::Arc;
 
 /// A formula grows no further than this many names, factors and terms; beyond it a size is unknown.
@@ -149,7 +150,7 @@ impl Expr {
         };
         let mut terms = Vec::new();
         for term in self.0.iter() {
-            if term.factor % by.factor != 0 {
+            if term.factor.checked_rem(by.factor) != Some(0) {
                 return None;
             }
             let mut atoms = term.atoms.clone();
@@ -191,59 +192,6 @@ impl Expr {
             .iter()
             .map(|term| term.atoms.iter().map(of_atom).sum::<usize>() + 1)
             .sum()
-    }
-}
-
-impl fmt::Display for Expr {
-    /// Terms with names first, the constant last: `floor((height - 11) / 4) + 1`.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.0.is_empty() {
-            return f.write_str("0");
-        }
-        let constant_last = self.0.iter().filter(|term| !term.atoms.is_empty());
-        let constant_last = constant_last.chain(self.0.iter().filter(|term| term.atoms.is_empty()));
-        for (at, term) in constant_last.enumerate() {
-            let sign = match (at, term.factor < 0) {
-                (0, true) => "-",
-                (0, false) => "",
-                (_, true) => " - ",
-                (_, false) => " + ",
-            };
-            f.write_str(sign)?;
-            term.write(f)?;
-        }
-        Ok(())
-    }
-}
-
-impl Term {
-    /// The term without its sign.
-    fn write(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let factor = self.factor.unsigned_abs();
-        let mut factors = Vec::new();
-        if factor != 1 || self.atoms.is_empty() {
-            factors.push(factor.to_string());
-        }
-        factors.extend(self.atoms.iter().map(Atom::to_string));
-        f.write_str(&factors.join(" * "))
-    }
-}
-
-impl fmt::Display for Atom {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Name(name) => f.write_str(name),
-            Self::Floor(inner, by) if inner.is_one_term() => write!(f, "floor({inner} / {by})"),
-            Self::Floor(inner, by) => write!(f, "floor(({inner}) / {by})"),
-        }
-    }
-}
-
-impl Expr {
-    /// Whether it prints without a plus or minus between terms, so needs no brackets in a product.
-    #[must_use]
-    pub fn is_one_term(&self) -> bool {
-        self.0.len() < 2
     }
 }
 
