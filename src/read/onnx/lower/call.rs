@@ -1,0 +1,123 @@
+//! A call of a model-local function: the function's body in its place.
+
+use std::collections::HashMap;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use super::body::{Given, too_deep};
+use super::functions::{Function, given};
+use super::{Lowering, MOST_DEEP, MOST_INLINED, MOST_SCOPE_BYTES, Place};
+use crate::network::{Node, NodeId, ValueId};
+use crate::op::{Attrs, ONNX};
+use crate::read::onnx::error::OnnxError;
+use crate::units::grouped;
+
+impl<'m> Lowering<'m, '_> {
+    /// Why a call of the function stays one opaque node; `None` where its body takes its place.
+    pub(super) fn refusal(&mut self, function: usize, place: &Place<'m>) -> Option<Arc<str>> {
+        let Function {
+            size, recursive, ..
+        } = self.functions.get(function)?;
+        if *recursive {
+            return Some("the function calls itself".into());
+        }
+        if place.depth >= MOST_DEEP {
+            return Some(too_deep());
+        }
+        if self.scope_bytes > MOST_SCOPE_BYTES {
+            return Some("the names of the scopes around it are too long".into());
+        }
+        if place.paid {
+            return None;
+        }
+        match self.budget.checked_sub(*size) {
+            Some(left) => {
+                self.budget = left;
+                None
+            }
+            None => Some(over_budget(*size, self.budget)),
+        }
+    }
+
+    /// Adds the body of the function; its formal inputs and outputs are the call's values.
+    pub(super) fn call(
+        &mut self,
+        function: usize,
+        name: &str,
+        inputs: &[Option<ValueId>],
+        outputs: &[Option<ValueId>],
+        call: &[Given<'m>],
+        place: &Place<'m>,
+    ) -> Result<Vec<NodeId>, OnnxError> {
+        let Some(function) = self.functions.get(function) else {
+            return Ok(Vec::new());
+        };
+        let proto = function.proto;
+        let types = Rc::clone(&function.types);
+        let opsets = Rc::clone(&function.opsets);
+        let inner = Place {
+            scope: self.scope(&place.scope, name),
+            opsets,
+            given: Rc::new(given(call, proto)),
+            depth: place.depth.saturating_add(1),
+            paid: true,
+        };
+        let actual = |at: usize| inputs.get(at).copied().flatten();
+        let formal = proto.input.iter().enumerate();
+        let formal: HashMap<_, _> = formal.map(|(at, it)| (&**it, actual(at))).collect();
+        let results: Vec<(&'m [u8], ValueId)> = proto
+            .output
+            .iter()
+            .zip(outputs)
+            .filter_map(|(name, value)| Some((&**name, (*value)?)))
+            .collect();
+        self.scopes
+            .open_closed(formal, results.iter().copied().collect());
+        let mut nodes = self.body(&proto.node, &types, &inner)?;
+        for (formal, value) in results {
+            nodes.extend(self.result(formal, value, name, &inner)?);
+        }
+        self.scopes.close();
+        Ok(nodes)
+    }
+
+    /// An `Identity` where a formal output is not made in the body: it is a formal input too, or an output
+    /// named twice.
+    fn result(
+        &mut self,
+        formal: &'m [u8],
+        value: ValueId,
+        name: &str,
+        place: &Place<'m>,
+    ) -> Result<Option<NodeId>, OnnxError> {
+        let user = format!("the function that node {name:?} calls");
+        let made = self.resolve(formal, name, &user)?;
+        if made.is_none_or(|it| it == value) {
+            return Ok(None);
+        }
+        let node = Node {
+            name: String::from_utf8_lossy(formal).into_owned(),
+            op_type: self.intern(b"Identity"),
+            domain: self.intern(ONNX.as_bytes()),
+            opset: place.opsets.get(ONNX).copied().unwrap_or(1),
+            scope: Arc::clone(&place.scope),
+            inputs: vec![made],
+            outputs: vec![Some(value)],
+            attrs: Attrs::default(),
+            subgraphs: Vec::new(),
+            opaque: None,
+        };
+        self.push(node).map(Some)
+    }
+}
+
+fn over_budget(size: u64, left: u64) -> Arc<str> {
+    let number = |it: u64| grouped(&it.to_string());
+    format!(
+        "the function becomes {} nodes, {} of {} are left for functions",
+        number(size),
+        number(left),
+        number(MOST_INLINED)
+    )
+    .into()
+}
