@@ -5,6 +5,7 @@
 pub mod attrs;
 pub mod conv;
 mod error;
+pub mod linear;
 pub mod pool;
 mod value;
 pub mod window;
