@@ -11,6 +11,7 @@ pub mod conv;
 mod error;
 mod generate;
 mod join;
+pub mod linear;
 pub mod matmul;
 mod norm;
 mod order;

@@ -1,0 +1,238 @@
+//! Counts that are numbers, or formulas of open sizes, or unknown for a reason.
+
+use crate::finding::Gap;
+use crate::infer::Shapes;
+use crate::tensor::{Dim, Expr, Shape};
+use crate::units;
+
+/// A count, as far as it can be told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Count {
+    /// A number.
+    Exact(u128),
+    /// Its closed form, where sizes are open.
+    Form(String),
+    /// Why it is unknown.
+    Unknown(String),
+}
+
+/// What a count past 128 bits says.
+pub(super) const OVERFLOW: &str = "the number passes 128 bits";
+
+impl Count {
+    pub(super) fn exact(number: Option<u128>) -> Self {
+        number.map_or_else(|| Self::Unknown(OVERFLOW.to_owned()), Self::Exact)
+    }
+
+    pub(super) fn number(&self) -> Option<u128> {
+        match self {
+            Self::Exact(number) => Some(*number),
+            _ => None,
+        }
+    }
+}
+
+/// A product of sizes, some of which may be open.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Extent {
+    /// The product of the known ones; `None` past `u128`.
+    known: Option<u128>,
+    /// The open ones.
+    open: Vec<String>,
+}
+
+impl Extent {
+    /// The spatial sizes of `[N, C, d1, …, dn]`; `word` stands for them where one has no formula.
+    pub(super) fn spatial(shape: Option<&Shape>, word: &str) -> Self {
+        let spatial = shape.and_then(|it| it.0.get(2..));
+        Self::of(spatial, word)
+    }
+
+    /// The product of `sizes`; `word` stands for all of them where one has no formula.
+    pub(super) fn of(sizes: Option<&[Dim]>, word: &str) -> Self {
+        let Some(sizes) = sizes.filter(|it| !it.contains(&Dim::Unknown)) else {
+            return Self {
+                known: Some(1),
+                open: vec![word.to_owned()],
+            };
+        };
+        let known = sizes.iter().filter_map(Dim::known).map(u128::from);
+        let open = sizes.iter().filter_map(|it| match it {
+            Dim::Symbolic(expr) => Some(factor(expr)),
+            _ => None,
+        });
+        Self {
+            known: units::product(known),
+            open: open.collect(),
+        }
+    }
+
+    /// `coefficient` times this product.
+    pub(super) fn times(&self, coefficient: u128) -> Count {
+        let number = self.known.and_then(|it| it.checked_mul(coefficient));
+        let Some(number) = number else {
+            return Count::Unknown(OVERFLOW.to_owned());
+        };
+        if self.open.is_empty() || number == 0 {
+            return Count::Exact(number);
+        }
+        let number = (number != 1).then(|| number.to_string());
+        let factors: Vec<String> = number
+            .into_iter()
+            .chain(self.open.iter().cloned())
+            .collect();
+        Count::Form(factors.join(" * "))
+    }
+}
+
+/// A formula as a factor: in brackets where it is a sum.
+fn factor(expr: &Expr) -> String {
+    if expr.is_one_term() {
+        expr.to_string()
+    } else {
+        format!("({expr})")
+    }
+}
+
+/// The sum of two counts.
+pub(super) fn plus(left: Count, right: Count) -> Count {
+    match (left, right) {
+        (Count::Exact(left), Count::Exact(right)) => Count::exact(left.checked_add(right)),
+        (Count::Unknown(reason), _) | (_, Count::Unknown(reason)) => Count::Unknown(reason),
+        (Count::Exact(0), other) | (other, Count::Exact(0)) => other,
+        (left, right) => Count::Form(format!("{} + {}", text(&left), text(&right))),
+    }
+}
+
+/// The product of two counts.
+pub(super) fn times(left: Count, right: Count) -> Count {
+    match (left, right) {
+        (Count::Exact(left), Count::Exact(right)) => Count::exact(left.checked_mul(right)),
+        (Count::Unknown(reason), _) | (_, Count::Unknown(reason)) => Count::Unknown(reason),
+        (Count::Exact(0), _) | (_, Count::Exact(0)) => Count::Exact(0),
+        (Count::Exact(1), other) | (other, Count::Exact(1)) => other,
+        (left, right) => Count::Form(format!("{} * {}", bracketed(&left), bracketed(&right))),
+    }
+}
+
+fn text(count: &Count) -> String {
+    match count {
+        Count::Exact(number) => number.to_string(),
+        Count::Form(text) | Count::Unknown(text) => text.clone(),
+    }
+}
+
+/// A count as a factor: in brackets where it is a sum outside brackets.
+fn bracketed(count: &Count) -> String {
+    let text = text(count);
+    let mut depth = 0i32;
+    let sum = text.chars().any(|it| {
+        match it {
+            '(' => depth = depth.saturating_add(1),
+            ')' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        depth == 0 && (it == '+' || it == '-')
+    });
+    if sum { format!("({text})") } else { text }
+}
+
+/// A quotient of counts as JSON has it; exact where it is a whole number below 2^53.
+pub(super) fn ratio(above: u128, below: u128) -> Option<f64> {
+    let whole = above.checked_div(below)?;
+    let rest = above.checked_rem(below)?;
+    Some(float(whole) + float(rest) / float(below))
+}
+
+/// A count as a float, from its four 32-bit digits.
+fn float(count: u128) -> f64 {
+    let digits = [96u32, 64, 32, 0].map(|shift| {
+        let digit = u32::try_from((count >> shift) & u128::from(u32::MAX));
+        f64::from(digit.unwrap_or(u32::MAX))
+    });
+    digits
+        .iter()
+        .fold(0.0, |sum, digit| sum * 4_294_967_296.0 + digit)
+}
+
+/// The flags that settle open sizes: ` (give --input NAME=…)`, or nothing where no input is open.
+pub(super) fn settle(shapes: &Shapes) -> String {
+    let open = shapes.inputs.iter().filter(|it| {
+        let known = it.shape.as_ref().and_then(Shape::sizes);
+        known.is_none()
+    });
+    let flags: Vec<String> = open
+        .take(3)
+        .map(|it| format!("--input {}=…", it.name))
+        .collect();
+    if flags.is_empty() {
+        String::new()
+    } else {
+        format!("; give {}", flags.join(" "))
+    }
+}
+
+/// A gap of one row.
+pub(super) fn gap(layer: &str, what: &str, reason: impl Into<String>) -> Gap {
+    Gap {
+        layer: layer.to_owned(),
+        what: what.to_owned(),
+        reason: reason.into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn open_sizes_stay_as_factors() {
+        let height = Expr::name("height").add(&Expr::number(1)).unwrap();
+        let width = Dim::Symbolic(Expr::name("width"));
+        let shape = Shape(vec![
+            Dim::Known(1),
+            Dim::Known(96),
+            Dim::Symbolic(height),
+            width,
+            Dim::Known(5),
+        ]);
+        let cases = [
+            // 34,944 · 5 = 174,720
+            (Some(shape), "174720 * (height + 1) * width"),
+            (Some(Shape::unknown(4)), "34944 * output positions"),
+            (None, "34944 * output positions"),
+        ];
+        for (shape, expected) in cases {
+            let extent = Extent::spatial(shape.as_ref(), "output positions");
+            assert_eq!(extent.times(34_944), Count::Form(expected.to_owned()));
+        }
+    }
+
+    #[test]
+    fn sums_take_brackets_only_as_factors() {
+        let form = |it: &str| Count::Form(it.to_owned());
+        let cases = [
+            (plus(form("3 * a"), Count::Exact(1)), "3 * a + 1"),
+            (
+                times(form("2 * (a - 1)"), form("3 * a + 1")),
+                "2 * (a - 1) * (3 * a + 1)",
+            ),
+        ];
+        for (got, expected) in cases {
+            assert_eq!(got, form(expected));
+        }
+    }
+
+    #[test]
+    fn ratios_are_exact_where_they_can_be() {
+        assert_eq!(ratio(105_705_600, 34_944), Some(3025.0));
+        assert_eq!(ratio(7, 2), Some(3.5));
+        assert_eq!(ratio(1, 0), None);
+    }
+
+    #[test]
+    fn what_passes_128_bits_is_said() {
+        let extent = Extent::of(Some(&[Dim::Known(u64::MAX), Dim::Known(u64::MAX)]), "");
+        assert_eq!(extent.times(5), Count::Unknown(OVERFLOW.to_owned()));
+    }
+}

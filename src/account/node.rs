@@ -1,0 +1,160 @@
+//! The rows of matrix products, recurrent operators and all other nodes.
+
+use std::collections::BTreeSet;
+
+use super::conv::Rows;
+use super::count::{OVERFLOW, gap, settle};
+use super::flow::MOVES;
+use super::roles::{self, Booked};
+use super::rows::{Layer, NodeLayer};
+use super::scene::{input_of, is, output_of};
+use super::trace::Root;
+use crate::network::{InitializerId, Node, NodeId, ValueId};
+use crate::op::linear::{self, LinearOperator};
+use crate::units::{Macs, Params};
+
+/// The stored tensors of matrix products.
+#[derive(Debug, Default)]
+pub(super) struct Linears {
+    pub(super) roots: BTreeSet<Root>,
+}
+
+impl Rows<'_, '_> {
+    /// The row of a node that is neither convolution nor pool.
+    pub(super) fn node(&mut self, id: NodeId, booked: &Booked, linears: &mut Linears) -> Layer {
+        let node = self.scene.network.node(id);
+        let mut row = self.plain(id, booked);
+        if let Some(weight) = roles::linear_weight(self.tracer, node)
+            && let Some(operator) = linear::find(&node.domain, &node.op_type)
+        {
+            let places = [Some(weight), operator.bias];
+            for value in places
+                .into_iter()
+                .flatten()
+                .filter_map(|it| input_of(node, it))
+            {
+                linears.roots.insert(self.tracer.root(value));
+            }
+            row.macs = self.known(&row, self.linear_macs(node, operator, weight));
+            return Layer::Linear(Box::new(row));
+        }
+        if linear::find_recurrent(&node.domain, &node.op_type).is_some() {
+            row.macs = self.known(&row, self.recurrent_macs(node));
+            return Layer::Recurrent(Box::new(row));
+        }
+        Layer::Other(Box::new(row))
+    }
+
+    fn plain(&mut self, id: NodeId, booked: &Booked) -> NodeLayer {
+        let scene = self.scene;
+        let node = scene.network.node(id);
+        let output = output_of(node);
+        let shape = |it: ValueId| scene.shape(it).cloned();
+        NodeLayer {
+            node: id,
+            name: node.name.clone(),
+            op_type: node.op_type.to_string(),
+            domain: node.domain.to_string(),
+            scope: node.scope.to_string(),
+            output: output.map_or_else(String::new, |it| scene.network.value(it).name.to_string()),
+            input_shape: input_of(node, 0).and_then(shape),
+            output_shape: output.and_then(shape),
+            params: self.params(node, booked),
+            macs: None,
+        }
+    }
+
+    /// Elements of the parameters at a node's inputs. A node that only moves one does not use it.
+    fn params(&mut self, node: &Node, booked: &Booked) -> Params {
+        if is(node, MOVES) {
+            return Params(0);
+        }
+        let inputs = node.inputs.iter().copied().flatten();
+        let stored: BTreeSet<InitializerId> =
+            inputs.filter_map(|it| self.tracer.moved(it)).collect();
+        let counted = stored
+            .into_iter()
+            .filter(|it| booked.role(*it).is_parameter());
+        let sizes = counted.filter_map(|it| self.scene.network.initializer(it).tensor.numel());
+        Params(sizes.fold(0, u128::saturating_add))
+    }
+
+    /// Multiply-accumulates as they are, or a gap.
+    fn known(&mut self, row: &NodeLayer, macs: Result<u128, String>) -> Option<Macs> {
+        match macs {
+            Ok(macs) => Some(Macs(macs)),
+            Err(reason) => {
+                self.gaps.push(gap(&row.name, "macs", reason));
+                None
+            }
+        }
+    }
+
+    fn linear_macs(
+        &self,
+        node: &Node,
+        operator: &LinearOperator,
+        weight: usize,
+    ) -> Result<u128, String> {
+        let output = output_of(node);
+        let elements = output.and_then(|it| self.scene.numel(it));
+        let elements = elements.ok_or_else(|| self.open(output))?;
+        let inner = self.inner(node, operator, weight);
+        let inner = inner.ok_or_else(|| self.open(input_of(node, weight)))?;
+        linear::macs(elements, u128::from(inner), self.batch()).ok_or_else(|| OVERFLOW.to_owned())
+    }
+
+    /// The batch: the first size of the model's first input, where that has more than one axis.
+    fn batch(&self) -> u128 {
+        let input = self.scene.network.main().and_then(|it| it.inputs.first());
+        let shape = input.and_then(|it| self.scene.shape(*it));
+        let shape = shape.filter(|it| it.rank() > 1);
+        shape.and_then(|it| it.dim(0).known()).map_or(1, u128::from)
+    }
+
+    /// How many products each output element sums, told by whichever operand is known.
+    fn inner(&self, node: &Node, operator: &LinearOperator, weight: usize) -> Option<u64> {
+        if let Ok(Some(inner)) = node.attrs.int("K") {
+            return u64::try_from(inner).ok();
+        }
+        let right = operator.operands.first().copied()?;
+        let mut places = [weight, 0, right].into_iter();
+        places.find_map(|place| {
+            let shape = self.scene.shape(input_of(node, place)?)?;
+            let name = if place == 0 { "transA" } else { "transB" };
+            let transposed = node.attrs.int_or(name, 0).ok()? != 0;
+            let last = shape.rank().checked_sub(1)?;
+            // A left operand is summed along its last axis, a right one along its last but one.
+            let at = if (place == 0) == transposed {
+                last.saturating_sub(1)
+            } else {
+                last
+            };
+            shape.dim(at).known()
+        })
+    }
+
+    fn recurrent_macs(&self, node: &Node) -> Result<u128, String> {
+        let input = input_of(node, 0);
+        let steps_at = match node.attrs.int_or("layout", 0) {
+            Ok(1) => 1,
+            _ => 0,
+        };
+        let steps = input.and_then(|it| self.scene.shape(it)?.dim(steps_at).known());
+        let steps = steps.ok_or_else(|| self.open(input))?;
+        let weight = |place| {
+            let value = input_of(node, place);
+            let elements = value.and_then(|it| self.scene.numel(it));
+            elements.ok_or_else(|| self.open(value))
+        };
+        let macs = linear::recurrent_macs(u128::from(steps), weight(1)?, weight(2)?);
+        macs.ok_or_else(|| OVERFLOW.to_owned())
+    }
+
+    /// Why a value's sizes are no numbers, and what settles them.
+    fn open(&self, value: Option<ValueId>) -> String {
+        let noted = value.and_then(|it| self.scene.shapes.values.get(it.at())?.note.as_deref());
+        let reason = noted.unwrap_or("a size is open");
+        format!("{reason}{}", settle(self.scene.shapes))
+    }
+}

@@ -1,0 +1,217 @@
+//! Books every element of every stored tensor once, by what it is used for.
+
+mod uses;
+
+pub(super) use uses::linear_weight;
+
+use crate::finding::Gap;
+use crate::network::{Initializer, InitializerId, Network, NodeId, Source};
+use crate::tensor::{DataType, Payload, StoredTensor};
+use crate::units::Params;
+
+use super::live::{Life, live};
+use super::rows::Roles;
+use super::scene::{Scene, output_of};
+use super::trace::{Root, Tracer};
+
+/// What a stored tensor is for. Of several uses the first role here counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Role {
+    /// Weights of convolutions, matrix products, recurrent operators, embeddings, PRelu's slope.
+    Weight,
+    /// Biases of convolutions, matrix products and recurrent operators.
+    Bias,
+    /// Scale and shift of a normalisation.
+    NormAffine,
+    /// Any other float tensor of more than one element whose values flow into the result.
+    Elementwise,
+    /// BatchNormalization's mean and variance: buffers, not parameters.
+    NormStatistics,
+    /// Scales and zero points.
+    Quantization,
+    /// Shapes, axes, indices, bounds, one-element tensors, fill values.
+    Constant,
+    /// Reachable from no output of the graph.
+    Dead,
+}
+
+impl Role {
+    /// Every role, in the order in which they count.
+    pub const ALL: [Self; 8] = [
+        Self::Weight,
+        Self::Bias,
+        Self::NormAffine,
+        Self::Elementwise,
+        Self::NormStatistics,
+        Self::Quantization,
+        Self::Constant,
+        Self::Dead,
+    ];
+
+    /// Whether it counts as a parameter.
+    #[must_use]
+    pub fn is_parameter(self) -> bool {
+        self <= Self::Elementwise
+    }
+}
+
+impl Roles {
+    /// The sum of one role.
+    #[must_use]
+    pub fn of(&self, role: Role) -> Params {
+        let mut copy = *self;
+        *copy.slot(role)
+    }
+
+    fn slot(&mut self, role: Role) -> &mut Params {
+        match role {
+            Role::Weight => &mut self.weight,
+            Role::Bias => &mut self.bias,
+            Role::NormAffine => &mut self.norm_affine,
+            Role::Elementwise => &mut self.elementwise,
+            Role::NormStatistics => &mut self.norm_statistics,
+            Role::Quantization => &mut self.quantization,
+            Role::Constant => &mut self.constant,
+            Role::Dead => &mut self.dead,
+        }
+    }
+}
+
+/// The role of every stored tensor, and of the weights that `ConstantOfShape` nodes make.
+#[derive(Debug, Default)]
+pub(super) struct Booked {
+    /// By tensor.
+    pub(super) tensors: Vec<Role>,
+    /// Nodes whose output is a parameter.
+    pub(super) made: Vec<(NodeId, Role)>,
+}
+
+impl Booked {
+    pub(super) fn role(&self, id: InitializerId) -> Role {
+        self.tensors.get(id.at()).copied().unwrap_or(Role::Dead)
+    }
+}
+
+/// Gives every stored tensor its role.
+pub(super) fn book(scene: Scene<'_>, tracer: &mut Tracer<'_>) -> Booked {
+    let life = live(scene);
+    let uses = uses::Uses::find(scene, tracer, &life);
+    let network = scene.network;
+    let rows = network.initializers();
+    let mut tensors: Vec<Role> = rows
+        .map(|(id, it)| stored_role(&uses, &life, id, it))
+        .collect();
+    if !weights_are_constants(network, &tensors) {
+        demote_constants(network, &mut tensors);
+    }
+    let made = network.nodes().filter_map(|(id, node)| {
+        if &*node.op_type != "ConstantOfShape" {
+            return None;
+        }
+        let forward = output_of(node).and_then(|it| uses.flow.made(it));
+        let backward = uses.roots.get(&Root::ConstantOfShape(id)).copied();
+        let role = forward.into_iter().chain(backward).min()?;
+        Some((id, role))
+    });
+    Booked {
+        made: made.collect(),
+        tensors,
+    }
+}
+
+fn stored_role(uses: &uses::Uses, life: &[Life], id: InitializerId, it: &Initializer) -> Role {
+    let mut values = it.values.iter();
+    if !values.any(|value| life.get(value.at()) > Some(&Life::Dead)) {
+        return Role::Dead;
+    }
+    let forward = it
+        .values
+        .iter()
+        .filter_map(|value| uses.flow.role(*value, &it.tensor));
+    let backward = uses.roots.get(&Root::Stored(id)).copied();
+    forward.chain(backward).min().unwrap_or(Role::Constant)
+}
+
+/// Whether `Constant` nodes hold more weights than initializers do, as Paddle's exporter has it.
+fn weights_are_constants(network: &Network, tensors: &[Role]) -> bool {
+    let sum = |constant: bool| {
+        let rows = network.initializers.iter().zip(tensors);
+        let rows = rows.filter(|(it, role)| {
+            **role == Role::Weight && (it.source == Source::Constant) == constant
+        });
+        rows.fold(0u128, |sum, (it, _)| {
+            sum.saturating_add(it.tensor.numel().unwrap_or(u128::MAX))
+        })
+    };
+    sum(true) > sum(false)
+}
+
+/// Elsewhere exporters write zero states, ones for a norm without affine, and masks as `Constant` nodes.
+fn demote_constants(network: &Network, tensors: &mut [Role]) {
+    for (it, role) in network.initializers.iter().zip(tensors) {
+        if it.source == Source::Constant && matches!(role, Role::NormAffine | Role::Elementwise) {
+            *role = Role::Constant;
+        }
+    }
+}
+
+/// Sums by role, and the bytes of the parameters.
+pub(super) struct Sums {
+    pub(super) roles: Roles,
+    pub(super) weight_bytes: u128,
+}
+
+/// Adds up the roles; a tensor that passes `u128` is a gap.
+pub(super) fn sum(scene: Scene<'_>, booked: &Booked, gaps: &mut Vec<Gap>) -> Sums {
+    let mut roles = Roles::default();
+    let mut weight_bytes = 0u128;
+    let stored = scene.network.initializers().map(|(id, it)| {
+        let role = booked.role(id);
+        (
+            scene.tensor_name(id),
+            role,
+            it.tensor.numel(),
+            stored_bytes(&it.tensor),
+        )
+    });
+    let made = booked.made.iter().map(|(id, role)| {
+        let node = scene.network.node(*id);
+        let numel = output_of(node).and_then(|it| scene.numel(it));
+        (node.name.clone(), *role, numel, Some(0))
+    });
+    for (name, role, numel, bytes) in stored.chain(made) {
+        let slot = roles.slot(role);
+        match numel.and_then(|it| slot.0.checked_add(it)) {
+            Some(total) => *slot = Params(total),
+            None => gaps.push(Gap {
+                layer: name,
+                what: "params".to_owned(),
+                reason: "its number of elements is unknown or passes 128 bits; no sum has it"
+                    .to_owned(),
+            }),
+        }
+        if role.is_parameter() {
+            weight_bytes = weight_bytes.saturating_add(bytes.unwrap_or(0));
+        }
+    }
+    Sums {
+        roles,
+        weight_bytes,
+    }
+}
+
+/// Bytes that a tensor's elements take in the file or beside it.
+fn stored_bytes(tensor: &StoredTensor) -> Option<u128> {
+    match &tensor.payload {
+        Payload::Inline(bytes) => u128::try_from(bytes.len()).ok(),
+        Payload::Raw(region) => Some(u128::from(region.length)),
+        Payload::External { length, .. } => length.map(u128::from).or(tensor.bytes()),
+        Payload::Typed { .. } => tensor.bytes(),
+        Payload::Sparse | Payload::Absent => Some(0),
+    }
+}
+
+/// Whether a tensor's elements count as real numbers.
+fn is_real(tensor: &StoredTensor) -> bool {
+    tensor.data_type.is_some_and(DataType::is_float)
+}

@@ -1,0 +1,382 @@
+//! What every value is used for, followed forward through the operators that only move values.
+//!
+//! It is worked out backward: a value that is moved has the uses of what it becomes. Roles are handed
+//! back in the order in which they count, so each value is visited once per state.
+
+use std::collections::BTreeMap;
+
+use super::super::flow;
+use super::super::live::Life;
+use super::super::scene::{Scene, input_of, is};
+use super::super::slots::{Slot, slot};
+use super::super::trace::{Root, Tracer};
+use super::{Role, is_real};
+use crate::network::{Node, NodeId, Producer, Use, ValueId};
+use crate::op::{conv, linear};
+use crate::tensor::{DataType, StoredTensor};
+
+/// What values are used for.
+pub(super) struct Uses {
+    /// By value, followed forward.
+    pub(super) flow: Flow,
+    /// By root, traced back from weight and bias inputs: through rescaling too.
+    pub(super) roots: BTreeMap<Root, Role>,
+}
+
+/// How a value came to where it is used.
+#[derive(Clone, Copy)]
+struct State {
+    /// Its elements are real numbers: stored so, or dequantised on the way.
+    real: bool,
+    /// It is one element, not to be spread out on the way: a fill value is no parameter.
+    lone: bool,
+}
+
+const STATES: [State; 4] = [
+    State {
+        real: false,
+        lone: false,
+    },
+    State {
+        real: false,
+        lone: true,
+    },
+    State {
+        real: true,
+        lone: false,
+    },
+    State {
+        real: true,
+        lone: true,
+    },
+];
+
+impl State {
+    fn at(self) -> usize {
+        usize::from(self.real) * 2 + usize::from(self.lone)
+    }
+}
+
+/// The first role among the uses of every value, by state.
+pub(super) struct Flow {
+    roles: Vec<[Option<Role>; 4]>,
+}
+
+impl Flow {
+    /// The role of a stored tensor by the uses of its value.
+    pub(super) fn role(&self, value: ValueId, tensor: &StoredTensor) -> Option<Role> {
+        let state = State {
+            real: is_real(tensor),
+            lone: tensor.numel() == Some(1),
+        };
+        let role = self.get(value, state)?;
+        let unit = state.lone && role == Role::Elementwise;
+        Some(if unit { Role::Constant } else { role })
+    }
+
+    /// The role of a value that a node fills, where it is the parameter of an operator.
+    pub(super) fn made(&self, value: ValueId) -> Option<Role> {
+        let state = State {
+            real: true,
+            lone: false,
+        };
+        let role = self.get(value, state)?;
+        let counts = matches!(
+            role,
+            Role::Weight | Role::Bias | Role::NormAffine | Role::NormStatistics
+        );
+        counts.then_some(role)
+    }
+
+    fn get(&self, value: ValueId, state: State) -> Option<Role> {
+        let states = self.roles.get(value.at())?;
+        states.get(state.at()).copied().flatten()
+    }
+}
+
+impl Uses {
+    pub(super) fn find(scene: Scene<'_>, tracer: &mut Tracer<'_>, life: &[Life]) -> Self {
+        let mut finder = Finder {
+            scene,
+            life,
+            operands: BTreeMap::new(),
+            roots: BTreeMap::new(),
+        };
+        finder.trace_back(tracer);
+        let flow = finder.flow(tracer);
+        Self {
+            flow,
+            roots: finder.roots,
+        }
+    }
+}
+
+struct Finder<'a> {
+    scene: Scene<'a>,
+    life: &'a [Life],
+    /// Which operand of a matrix product is its weight.
+    operands: BTreeMap<NodeId, usize>,
+    roots: BTreeMap<Root, Role>,
+}
+
+impl Finder<'_> {
+    /// How far a node matters: as much as the output that matters most.
+    fn life(&self, node: &Node) -> Life {
+        let outputs = node.outputs.iter().copied().flatten();
+        let lives = outputs.filter_map(|it| self.life.get(it.at()).copied());
+        lives.max().unwrap_or_default()
+    }
+
+    /// Traces weights and biases of convolutions, matrix products and recurrent operators.
+    fn trace_back(&mut self, tracer: &mut Tracer<'_>) {
+        for (id, node) in self.scene.network.nodes() {
+            if self.life(node) == Life::Dead {
+                continue;
+            }
+            let (domain, op_type) = (&*node.domain, &*node.op_type);
+            if let Some(it) = conv::find(domain, op_type) {
+                self.traced(tracer, node, it.weight, Role::Weight);
+                self.traced_bias(tracer, node, it.bias);
+            } else if let Some(it) = linear::find(domain, op_type) {
+                if let Some(weight) = linear_weight(tracer, node) {
+                    self.operands.insert(id, weight);
+                    self.traced(tracer, node, weight, Role::Weight);
+                }
+                self.traced_bias(tracer, node, it.bias);
+            } else if let Some(it) = linear::find_recurrent(domain, op_type) {
+                for weight in it.weights {
+                    self.traced(tracer, node, *weight, Role::Weight);
+                }
+                self.traced_bias(tracer, node, Some(it.bias));
+            }
+        }
+    }
+
+    fn traced_bias(&mut self, tracer: &mut Tracer<'_>, node: &Node, place: Option<usize>) {
+        if let Some(place) = place {
+            self.traced(tracer, node, place, Role::Bias);
+        }
+    }
+
+    fn traced(&mut self, tracer: &mut Tracer<'_>, node: &Node, place: usize, role: Role) {
+        let Some(value) = input_of(node, place) else {
+            return;
+        };
+        let root = tracer.root(value);
+        if matches!(root, Root::Stored(_) | Root::ConstantOfShape(_)) {
+            let known = self.roots.entry(root).or_insert(role);
+            *known = role.min(*known);
+        }
+    }
+
+    /// Roles of all values: first those of direct uses, then handed back through moves.
+    fn flow(&self, tracer: &mut Tracer<'_>) -> Flow {
+        let values = self.scene.network.values.len();
+        let mut direct: [Vec<(ValueId, State)>; 8] = Default::default();
+        for at in 0..values {
+            let Some(value) = ValueId::next(at) else {
+                break;
+            };
+            for it in self.scene.edges.uses(value) {
+                let Some((role, only_real)) = self.direct(tracer, value, *it) else {
+                    continue;
+                };
+                for state in STATES {
+                    let role = if only_real && !state.real {
+                        Role::Constant
+                    } else {
+                        role
+                    };
+                    let place = Role::ALL.iter().position(|it| *it == role);
+                    if let Some(list) = place.and_then(|it| direct.get_mut(it)) {
+                        list.push((value, state));
+                    }
+                }
+            }
+        }
+        let mut flow = Flow {
+            roles: vec![[None; 4]; values],
+        };
+        for (role, open) in Role::ALL.into_iter().zip(direct) {
+            self.hand_back(&mut flow, role, open);
+        }
+        flow
+    }
+
+    fn hand_back(&self, flow: &mut Flow, role: Role, mut open: Vec<(ValueId, State)>) {
+        while let Some((value, state)) = open.pop() {
+            let states = flow.roles.get_mut(value.at());
+            match states.and_then(|it| it.get_mut(state.at())) {
+                Some(slot) if slot.is_none() => *slot = Some(role),
+                _ => continue,
+            }
+            self.before(value, state, &mut open);
+        }
+    }
+
+    /// The values, and their states, that become `value` in this state.
+    fn before(&self, value: ValueId, state: State, open: &mut Vec<(ValueId, State)>) {
+        match self.scene.edges.producer(value) {
+            Producer::Node(id, place) => {
+                let node = self.scene.network.node(id);
+                let outputs = flow::body_outputs(self.scene, node, place);
+                open.extend(outputs.into_iter().map(|it| (it, state)));
+                let dequantizes = is(node, &["DequantizeLinear"]);
+                if (state.lone && is(node, &["Expand"])) || (dequantizes && !state.real) {
+                    return;
+                }
+                for (place, input) in node.inputs.iter().enumerate() {
+                    let Some(input) = input else { continue };
+                    if !self.moved(node, place, *input, state) {
+                        continue;
+                    }
+                    open.push((*input, state));
+                    if dequantizes {
+                        let real = false;
+                        open.push((*input, State { real, ..state }));
+                    }
+                }
+            }
+            Producer::Input(graph, place) => {
+                if let Some(owner) = self.scene.edges.owner(graph) {
+                    let outer = flow::fed(self.scene.network.node(owner), place);
+                    open.extend(outer.map(|it| (it, state)));
+                }
+            }
+            Producer::Initializer(_) | Producer::Missing => {}
+        }
+    }
+
+    /// Whether a node moves this input on; an embedding's table is used up there.
+    fn moved(&self, node: &Node, place: usize, input: ValueId, state: State) -> bool {
+        slot(node, place) == Slot::Moved && !(state.real && self.embeds(node, input))
+    }
+
+    /// Whether a node reads a float table at indices computed at run time.
+    fn embeds(&self, node: &Node, table: ValueId) -> bool {
+        let indices = input_of(node, 1);
+        is(node, &["Gather"])
+            && self.data_type(table).is_none_or(DataType::is_float)
+            && indices.is_some_and(|it| !self.is_constant(it))
+    }
+
+    fn data_type(&self, value: ValueId) -> Option<DataType> {
+        let known = self.scene.shapes.values.get(value.at());
+        known.and_then(|it| it.data_type)
+    }
+
+    /// Whether a value's elements are known before the model runs.
+    fn is_constant(&self, value: ValueId) -> bool {
+        let known = self.scene.shapes.values.get(value.at());
+        let known = known.and_then(|it| it.elements.as_ref());
+        let stored = matches!(self.scene.edges.producer(value), Producer::Initializer(_));
+        stored || known.is_some_and(|it| it.iter().all(|it| *it != crate::op::Element::Unknown))
+    }
+
+    /// The role of one use of a value, and whether only real numbers have it.
+    fn direct(&self, tracer: &mut Tracer<'_>, value: ValueId, it: Use) -> Option<(Role, bool)> {
+        let (id, place) = match it {
+            Use::Node(id, place) => (id, place),
+            Use::Output(graph, _) => {
+                let main = self.scene.edges.owner(graph).is_none();
+                return main.then_some((Role::Elementwise, true));
+            }
+        };
+        let node = self.scene.network.node(id);
+        let life = self.life(node);
+        if life == Life::Dead {
+            return None;
+        }
+        let by_value = match life {
+            Life::Flows => (Role::Elementwise, true),
+            _ => (Role::Constant, false),
+        };
+        match slot(node, place) {
+            Slot::Role(role) => Some((role, false)),
+            Slot::Control => Some((Role::Constant, false)),
+            Slot::Moved if self.embeds(node, value) => Some((Role::Weight, true)),
+            Slot::Moved => None,
+            Slot::Operand if self.operands.get(&id) == Some(&place) => Some((Role::Weight, false)),
+            Slot::Operand => Some(self.operand(tracer, node, place).unwrap_or(by_value)),
+            // What goes into a body is used there.
+            Slot::Data if !flow::body_inputs(self.scene, node, place).is_empty() => None,
+            Slot::Data if self.scales(tracer, node, place) => Some((Role::Quantization, false)),
+            Slot::Data => Some(by_value),
+        }
+    }
+
+    /// A matrix product with pieces of stored tensors (a `Concat` of them) at the weight's usual place.
+    fn operand(&self, tracer: &mut Tracer<'_>, node: &Node, place: usize) -> Option<(Role, bool)> {
+        let usual = linear::find(&node.domain, &node.op_type)?.operands.first();
+        let value = input_of(node, place)?;
+        let pieces = self.scene.maker(value).is_some_and(|(_, node, _)| {
+            let mut inputs = node.inputs.iter().copied().flatten();
+            is(node, &["Concat"]) && inputs.all(|it| matches!(tracer.root(it), Root::Stored(_)))
+        });
+        (pieces && usual == Some(&place)).then_some((Role::Weight, false))
+    }
+
+    /// Whether this operand scales an integer operator's result or an integer weight.
+    fn scales(&self, tracer: &mut Tracer<'_>, node: &Node, place: usize) -> bool {
+        if !is(node, &["Mul", "Div", "Sub"]) || place > 1 {
+            return false;
+        }
+        let other = input_of(node, 1_usize.saturating_sub(place));
+        other.is_some_and(|it| self.is_integer(tracer, it))
+    }
+
+    /// Whether a value is an integer operator's result, an integer weight, or the scale that goes with one.
+    fn is_integer(&self, tracer: &mut Tracer<'_>, value: ValueId) -> bool {
+        let stored = tracer
+            .moved(value)
+            .map(|id| &self.scene.network.initializer(id).tensor);
+        if let Some(tensor) = stored {
+            let narrow = tensor
+                .data_type
+                .is_some_and(|it| it.is_integer() && it.bits() <= 8);
+            return narrow && tensor.numel() != Some(1);
+        }
+        let mut at = value;
+        for _ in 0..MOST_STEPS {
+            let Some((_, node, place)) = self.scene.maker(at) else {
+                return tracer.moved(at).is_some_and(|id| self.is_narrow(id));
+            };
+            match &*node.op_type {
+                "ConvInteger" | "MatMulInteger" => return true,
+                "DynamicQuantizeLinear" => return place == 1,
+                "Cast" | "Reshape" | "Transpose" | "Squeeze" | "Unsqueeze" | "Identity" | "Sub" => {
+                }
+                _ => return false,
+            }
+            let Some(next) = input_of(node, 0) else {
+                return false;
+            };
+            at = next;
+        }
+        false
+    }
+
+    fn is_narrow(&self, id: crate::network::InitializerId) -> bool {
+        let tensor = &self.scene.network.initializer(id).tensor;
+        tensor
+            .data_type
+            .is_some_and(|it| it.is_integer() && it.bits() <= 8)
+    }
+}
+
+/// Casts and reshapes between an integer operator and its scale.
+const MOST_STEPS: usize = 8;
+
+/// The place of the stored weight of a matrix product: an operand that leads back to one stored tensor
+/// and does not depend on the model's inputs.
+pub(in super::super) fn linear_weight(tracer: &mut Tracer<'_>, node: &Node) -> Option<usize> {
+    let operator = linear::find(&node.domain, &node.op_type)?;
+    let mut places = operator.operands.iter().copied();
+    places.find(|place| {
+        let value = input_of(node, *place);
+        value.is_some_and(|it| {
+            let root = tracer.root(it);
+            matches!(root, Root::Stored(_) | Root::ConstantOfShape(_)) && !tracer.is_runtime(it)
+        })
+    })
+}

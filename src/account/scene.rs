@@ -1,0 +1,93 @@
+//! What accounting looks at: the network, its edges, and what is known of its values.
+
+use crate::infer::Shapes;
+use crate::network::{Edges, GraphId, InitializerId, Network, Node, NodeId, Producer, ValueId};
+use crate::op::{MICROSOFT, ONNX};
+use crate::tensor::Shape;
+
+/// The network with its edges and shapes.
+#[derive(Clone, Copy)]
+pub(super) struct Scene<'a> {
+    pub(super) network: &'a Network,
+    pub(super) edges: &'a Edges,
+    pub(super) shapes: &'a Shapes,
+}
+
+impl<'a> Scene<'a> {
+    /// What is known of a value's sizes.
+    pub(super) fn shape(self, value: ValueId) -> Option<&'a Shape> {
+        let known = self.shapes.values.get(value.at());
+        known.and_then(|it| it.shape.as_ref())
+    }
+
+    /// Elements of a value, where all its sizes are known.
+    pub(super) fn numel(self, value: ValueId) -> Option<u128> {
+        self.shape(value)?.numel()
+    }
+
+    /// The node that makes a value, unless it is the tensor that a `Constant` node stores.
+    pub(super) fn maker(self, value: ValueId) -> Option<(NodeId, &'a Node, usize)> {
+        match self.edges.producer(value) {
+            Producer::Node(id, place) => Some((id, self.network.node(id), place)),
+            _ => None,
+        }
+    }
+
+    /// A stored tensor's name: that of its value.
+    pub(super) fn tensor_name(self, id: InitializerId) -> String {
+        let initializer = self.network.initializer(id);
+        match initializer.values.first() {
+            Some(value) => self.network.value(*value).name.to_string(),
+            None => initializer.tensor.name.clone(),
+        }
+    }
+
+    /// Every node that stands in a graph: the main graph's in order, each followed by the nodes of its
+    /// subgraphs.
+    pub(super) fn order(self) -> Vec<NodeId> {
+        let mut order = Vec::with_capacity(self.network.nodes.len());
+        let mut seen = vec![false; self.network.graphs.len()];
+        let mut open = vec![self.walk(GraphId(0), &mut seen)];
+        while let Some(nodes) = open.last_mut() {
+            let Some(id) = nodes.next() else {
+                open.pop();
+                continue;
+            };
+            order.push(*id);
+            for (_, graph) in self.network.node(*id).subgraphs.iter().rev() {
+                open.push(self.walk(*graph, &mut seen));
+            }
+        }
+        order
+    }
+
+    /// A graph's nodes the first time that it is asked for.
+    fn walk(self, graph: GraphId, seen: &mut [bool]) -> std::slice::Iter<'a, NodeId> {
+        match (
+            self.network.graphs.get(graph.at()),
+            seen.get_mut(graph.at()),
+        ) {
+            (Some(graph), Some(seen)) if !*seen => {
+                *seen = true;
+                graph.nodes.iter()
+            }
+            _ => [].iter(),
+        }
+    }
+}
+
+/// Whether a node's operator is ONNX's own of this name, or ONNX Runtime's.
+pub(super) fn is(node: &Node, op_types: &[&str]) -> bool {
+    let domain = &*node.domain;
+    (domain == ONNX || domain == MICROSOFT) && op_types.contains(&&*node.op_type)
+}
+
+/// The value at a node's input, where one is given.
+pub(super) fn input_of(node: &Node, place: usize) -> Option<ValueId> {
+    node.inputs.get(place).copied().flatten()
+}
+
+/// A node's first output.
+pub(super) fn output_of(node: &Node) -> Option<ValueId> {
+    node.outputs.iter().copied().flatten().next()
+}
