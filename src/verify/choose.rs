@@ -1,0 +1,116 @@
+//! Which layers are run.
+
+use super::weights::check_payload;
+use crate::account::ConvLayer;
+use crate::network::Network;
+
+/// Which layers to run.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Choice {
+    /// The one with the fewest multiply-accumulates whose weight is stored in the file.
+    #[default]
+    Cheapest,
+    /// The file's first.
+    First,
+    /// Every one.
+    All,
+    /// None.
+    None,
+    /// Those of this name.
+    Named(String),
+}
+
+/// A layer name that no convolution has.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("no convolution is named {name:?}; {}", listed(close))]
+pub struct UnknownLayer {
+    /// As it was given.
+    pub name: String,
+    /// Names there are, the most similar first.
+    pub close: Vec<String>,
+}
+
+/// Names that an error lists.
+const MOST_NAMES: usize = 5;
+
+fn listed(close: &[String]) -> String {
+    let names: Vec<String> = close.iter().map(|it| format!("{it:?}")).collect();
+    match names.as_slice() {
+        [] => "the model has none".to_owned(),
+        names => format!("close ones are {}", names.join(", ")),
+    }
+}
+
+/// The layers of `name`.
+///
+/// # Errors
+/// [`UnknownLayer`] when there is none.
+pub(super) fn named<'a>(
+    convs: &[&'a ConvLayer],
+    name: &str,
+) -> Result<Vec<&'a ConvLayer>, UnknownLayer> {
+    let found: Vec<_> = convs.iter().copied().filter(|it| it.name == name).collect();
+    if !found.is_empty() {
+        return Ok(found);
+    }
+    let mut names: Vec<&str> = convs.iter().map(|it| it.name.as_str()).collect();
+    names.sort_by_key(|it| distance(it, name));
+    names.dedup();
+    names.truncate(MOST_NAMES);
+    Err(UnknownLayer {
+        name: name.to_owned(),
+        close: names.into_iter().map(ToOwned::to_owned).collect(),
+    })
+}
+
+/// The layers in the order in which they are tried for the cheapest: those whose weight is stored
+/// and there, then the others, each by their multiply-accumulates; of equals the file's first.
+pub(super) fn by_cost<'a>(network: &Network, convs: &[&'a ConvLayer]) -> Vec<&'a ConvLayer> {
+    let mut sorted = convs.to_vec();
+    sorted.sort_by_key(|it| (!is_there(network, it), it.macs.is_none(), it.macs));
+    sorted
+}
+
+/// Whether the weight's elements are stored, and can be read as far as is known.
+fn is_there(network: &Network, conv: &ConvLayer) -> bool {
+    let stored = conv
+        .weight_root
+        .filter(|_| conv.weight_source != "ConstantOfShape");
+    stored.is_some_and(|it| check_payload(&network.initializer(it).tensor).is_ok())
+}
+
+/// Letters to insert, remove or replace to make `left` of `right` (Levenshtein).
+fn distance(left: &str, right: &str) -> usize {
+    let right: Vec<char> = right.chars().collect();
+    let mut row: Vec<usize> = (0..=right.len()).collect();
+    for (at, letter) in left.chars().enumerate() {
+        let mut before = at + 1;
+        let mut next = vec![before];
+        for ((other, above), corner) in right.iter().zip(row.iter().skip(1)).zip(&row) {
+            before = (corner + usize::from(letter != *other))
+                .min(above + 1)
+                .min(before + 1);
+            next.push(before);
+        }
+        row = next;
+    }
+    row.last().copied().unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::distance;
+
+    #[test]
+    fn distances_are_the_textbook_ones() {
+        let cases = [
+            ("kitten", "sitting", 3),
+            ("", "abc", 3),
+            ("conv1", "conv1", 0),
+            ("conv12", "conv1", 1),
+        ];
+        for (left, right, expected) in cases {
+            assert_eq!(distance(left, right), expected, "{left} {right}");
+        }
+    }
+}

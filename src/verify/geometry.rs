@@ -1,0 +1,387 @@
+//! What a convolution node does, read from its attributes a second time and apart from `op::conv`, so
+//! that running it can disagree with the report.
+
+use super::array::numel;
+use crate::network::Node;
+use crate::op::ShapeError;
+
+/// One convolution with every size known. Input `[N, C, d1, …, dn]`, weight `[M, C/group, k1, …, kn]`,
+/// of a transposed one `[C, M/group, k1, …, kn]`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Geometry {
+    /// Whether it is transposed.
+    pub transposed: bool,
+    /// Sizes of its input in N, C, spatial order.
+    pub input: Vec<usize>,
+    /// Sizes of its weight.
+    pub weight: Vec<usize>,
+    /// Elements between windows, for each spatial axis.
+    pub strides: Vec<usize>,
+    /// Elements between taps, for each spatial axis.
+    pub dilations: Vec<usize>,
+    /// Padding at each axis's start and end; negative crops.
+    pub pads: Vec<(i64, i64)>,
+    /// Elements added at each axis's end, of a transposed one.
+    pub output_padding: Vec<usize>,
+    /// Channel groups.
+    pub group: usize,
+}
+
+/// How the engine computes a layer; the names are those of the report.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Method {
+    /// candle's `conv1d`.
+    Conv1d,
+    /// candle's `conv2d`.
+    Conv2d,
+    /// candle's `conv_transpose1d`.
+    ConvTranspose1d,
+    /// candle's `conv_transpose2d`.
+    ConvTranspose2d,
+    /// One batched matrix product for each tap of the kernel, added up.
+    Decomposed,
+}
+
+impl Method {
+    /// Its name in the report.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Conv1d => "conv1d",
+            Self::Conv2d => "conv2d",
+            Self::ConvTranspose1d => "conv_transpose1d",
+            Self::ConvTranspose2d => "conv_transpose2d",
+            Self::Decomposed => "decomposed",
+        }
+    }
+}
+
+impl Geometry {
+    /// Reads `node` for an input and a weight of these sizes; `pads` are the values of a pads input
+    /// for the operator that has one.
+    ///
+    /// # Errors
+    /// What of it no convolution can have, with the numbers.
+    ///
+    /// Source: <https://onnx.ai/onnx/operators/onnx__Conv.html>, `onnx__ConvTranspose.html`
+    pub fn read(
+        node: &Node,
+        transposed: bool,
+        input: Vec<usize>,
+        weight: Vec<usize>,
+        pads: Option<Vec<i64>>,
+    ) -> Result<Self, String> {
+        let axes = input.len().saturating_sub(2);
+        if axes == 0 || weight.len() != input.len() {
+            return Err(format!(
+                "input has {} axes and weight {}, both need the same 3 or more",
+                input.len(),
+                weight.len()
+            ));
+        }
+        let group = sizes(node, "group", 1, 1)?.first().copied().unwrap_or(1);
+        let mut geometry = Self {
+            transposed,
+            strides: sizes(node, "strides", axes, 1)?,
+            dilations: sizes(node, "dilations", axes, 1)?,
+            pads: vec![(0, 0); axes],
+            output_padding: sizes(node, "output_padding", axes, 0)?,
+            group,
+            input,
+            weight,
+        };
+        geometry.pads = geometry.read_pads(node, pads)?;
+        geometry.output()?;
+        Ok(geometry)
+    }
+
+    /// Taps of the kernel along each axis.
+    #[must_use]
+    pub fn kernel(&self) -> &[usize] {
+        self.weight.get(2..).unwrap_or_default()
+    }
+
+    /// The input's spatial sizes.
+    #[must_use]
+    pub fn spatial(&self) -> &[usize] {
+        self.input.get(2..).unwrap_or_default()
+    }
+
+    /// Elements from the first tap of each axis to its last.
+    fn reach(&self, axis: usize) -> i128 {
+        let kernel = self.kernel().get(axis).copied().unwrap_or(1);
+        let taps = (wide(kernel) - 1).saturating_mul(wide(at(&self.dilations, axis)));
+        taps.saturating_add(1)
+    }
+
+    fn read_pads(&self, node: &Node, given: Option<Vec<i64>>) -> Result<Vec<(i64, i64)>, String> {
+        let axes = self.strides.len();
+        let auto_pad = node.attrs.string("auto_pad").map_err(text)?.unwrap_or("");
+        let asked = if self.transposed {
+            node.attrs.ints("output_shape").map_err(text)?
+        } else {
+            None
+        };
+        if let Some(asked) = asked.filter(|it| !it.is_empty()) {
+            let spatial = asked.get(asked.len().saturating_sub(axes)..);
+            let sizes = spatial.unwrap_or_default().iter().map(|it| i128::from(*it));
+            return self.share(auto_pad, &sizes.collect::<Vec<_>>(), i128::MIN);
+        }
+        match auto_pad {
+            "VALID" => Ok(vec![(0, 0); axes]),
+            "SAME_UPPER" | "SAME_LOWER" => {
+                let sizes = self.spatial().iter().zip(&self.strides);
+                let same = sizes.map(|(size, stride)| {
+                    if self.transposed {
+                        wide(*size) * wide(*stride)
+                    } else {
+                        wide(size.div_ceil(*stride))
+                    }
+                });
+                self.share(auto_pad, &same.collect::<Vec<_>>(), 0)
+            }
+            "" | "NOTSET" => {
+                let listed = node.attrs.ints("pads").map_err(text)?;
+                let pads = given.or(listed).filter(|it| !it.is_empty());
+                let pads = pads.unwrap_or_else(|| vec![0; 2 * axes]);
+                if pads.len() != 2 * axes {
+                    return Err(format!(
+                        "pads has {} values, needs {}",
+                        pads.len(),
+                        2 * axes
+                    ));
+                }
+                let (begins, ends) = pads.split_at(axes);
+                Ok(begins.iter().copied().zip(ends.iter().copied()).collect())
+            }
+            other => Err(format!("auto_pad is {other:?}")),
+        }
+    }
+
+    /// The padding that gives an output of the spatial sizes `wanted`, in all at least `least`, the
+    /// odd element at the side that `auto_pad` names.
+    fn share(
+        &self,
+        auto_pad: &str,
+        wanted: &[i128],
+        least: i128,
+    ) -> Result<Vec<(i64, i64)>, String> {
+        let axis = |(axis, wanted): (usize, &i128)| {
+            let (input, stride) = (
+                wide(at(self.spatial(), axis)),
+                wide(at(&self.strides, axis)),
+            );
+            let total = if self.transposed {
+                (input - 1) * stride + wide(at(&self.output_padding, axis)) + self.reach(axis)
+                    - wanted
+            } else {
+                (wanted - 1) * stride + self.reach(axis) - input
+            };
+            let total = i64::try_from(total.max(least)).ok()?;
+            // A transposed convolution puts the odd one at the start unless SAME_UPPER; a plain one
+            // puts it at the end unless SAME_LOWER.
+            let at_end = if self.transposed {
+                auto_pad == "SAME_UPPER"
+            } else {
+                auto_pad != "SAME_LOWER"
+            };
+            let (less, more) = (total.div_euclid(2), total - total.div_euclid(2));
+            Some(if at_end { (less, more) } else { (more, less) })
+        };
+        let pads: Option<Vec<_>> = wanted.iter().enumerate().map(axis).collect();
+        pads.filter(|it| it.len() == self.strides.len())
+            .ok_or_else(|| "the padding cannot be worked out".to_owned())
+    }
+
+    /// The filters `M`.
+    #[must_use]
+    pub fn filters(&self) -> usize {
+        if self.transposed {
+            at(&self.weight, 1).saturating_mul(self.group)
+        } else {
+            at(&self.weight, 0)
+        }
+    }
+
+    /// The output sizes, once everything that the engine would not check is checked.
+    ///
+    /// # Errors
+    /// Where the channels, the group or the kernel do not fit.
+    pub fn output(&self) -> Result<Vec<usize>, String> {
+        self.check_channels()?;
+        let mut output = vec![at(&self.input, 0), self.filters()];
+        for axis in 0..self.strides.len() {
+            output.push(self.output_along(axis)?);
+        }
+        if self.weight.contains(&0) || self.input.contains(&0) {
+            return Err("a tensor without elements".to_owned());
+        }
+        Ok(output)
+    }
+
+    fn check_channels(&self) -> Result<(), String> {
+        let (channels, group) = (at(&self.input, 1), self.group);
+        let takes = if self.transposed {
+            at(&self.weight, 0)
+        } else {
+            at(&self.weight, 1).saturating_mul(group)
+        };
+        if takes != channels {
+            return Err(format!(
+                "weight takes {takes} channels, the input has {channels}"
+            ));
+        }
+        let split = |count: usize| count.checked_rem(group) == Some(0);
+        if !split(channels) || !split(self.filters()) {
+            let filters = self.filters();
+            return Err(format!(
+                "group {group} does not divide {channels} channels and {filters} filters"
+            ));
+        }
+        Ok(())
+    }
+
+    fn output_along(&self, axis: usize) -> Result<usize, String> {
+        let (begin, end) = self.pads.get(axis).copied().unwrap_or_default();
+        let (pads, stride) = (
+            i128::from(begin) + i128::from(end),
+            wide(at(&self.strides, axis)),
+        );
+        let (input, reach) = (wide(at(self.spatial(), axis)), self.reach(axis));
+        let extra = wide(at(&self.output_padding, axis));
+        let size = if self.transposed {
+            (input - 1) * stride + extra + reach - pads
+        } else {
+            (input + pads - reach).div_euclid(stride.max(1)) + 1
+        };
+        usize::try_from(size)
+            .ok()
+            .filter(|it| *it > 0 && stride > 0)
+            .ok_or_else(|| {
+                format!("kernel reaches over {reach} elements, input {input}, padding {pads}")
+            })
+    }
+
+    /// candle's own operator where it can express the layer, else the decomposition: candle has one
+    /// stride and one dilation for all axes, no third axis, and no groups of a transposed 2-D one.
+    #[must_use]
+    pub fn method(&self) -> Method {
+        let same = all_equal(self.strides.iter()) && self.dilation().is_some();
+        match (self.transposed, self.strides.len()) {
+            _ if !same => Method::Decomposed,
+            (false, 1) => Method::Conv1d,
+            (false, 2) => Method::Conv2d,
+            (true, 1) => Method::ConvTranspose1d,
+            (true, 2) if self.group == 1 => Method::ConvTranspose2d,
+            _ => Method::Decomposed,
+        }
+    }
+
+    /// The one dilation of all axes; an axis with one tap has any.
+    #[must_use]
+    pub fn dilation(&self) -> Option<usize> {
+        let pairs = self.kernel().iter().zip(&self.dilations);
+        let mut real = pairs.filter(|it| *it.0 > 1).map(|it| it.1);
+        let first = real.next().copied().unwrap_or(1);
+        real.all(|it| *it == first).then_some(first)
+    }
+
+    /// Bytes that running it needs at most, elements of `element` bytes: input, weight and output with
+    /// the copies that padding, layout and the bias make, and the engine's columns.
+    #[must_use]
+    pub fn bytes(&self, element: u64) -> Option<u128> {
+        let output = self.output().ok()?;
+        let positions = product(output.get(2..)?);
+        let taps = product(self.kernel());
+        let channels = wide(at(&self.input, 1)).unsigned_abs();
+        let columns = match self.method() {
+            Method::Conv1d => channels.checked_mul(taps)?.checked_mul(positions)?,
+            Method::ConvTranspose1d => {
+                let rows = product(self.spatial()).checked_mul(taps)?;
+                rows.checked_mul(wide(at(&self.weight, 1)).unsigned_abs())?
+            }
+            _ => channels.checked_mul(positions)?,
+        };
+        let tensors = [self.padded(), product(&self.weight), self.whole(&output)];
+        let tensors = tensors
+            .iter()
+            .try_fold(0u128, |sum, it| sum.checked_add(*it))?;
+        let elements = tensors.checked_mul(3)?.checked_add(columns)?;
+        elements.checked_mul(element.into())
+    }
+
+    /// Elements of the output, of a transposed one before anything is cropped.
+    fn whole(&self, output: &[usize]) -> u128 {
+        let spatial = self.spatial().iter().enumerate().map(|(axis, size)| {
+            let full = (wide(*size) - 1).saturating_mul(wide(at(&self.strides, axis)));
+            full.saturating_add(self.reach(axis)).unsigned_abs()
+        });
+        let full = spatial.fold(wide(self.filters()).unsigned_abs(), u128::saturating_mul);
+        let full = if self.transposed { full } else { 0 };
+        full.max(product(output))
+    }
+
+    /// Elements of the input with its padding, or with its zeros between.
+    fn padded(&self) -> u128 {
+        let stuffed = self.transposed && self.method() == Method::Decomposed;
+        let axis = |(axis, size): (usize, &usize)| {
+            let (begin, end) = self.pads.get(axis).copied().unwrap_or_default();
+            let pads =
+                u128::from(begin.max(0).unsigned_abs()) + u128::from(end.max(0).unsigned_abs());
+            let size = wide(*size).unsigned_abs();
+            let reach = self.reach(axis).unsigned_abs();
+            let stride = wide(at(&self.strides, axis)).unsigned_abs();
+            match (stuffed, self.transposed) {
+                (true, _) => size
+                    .saturating_mul(stride)
+                    .saturating_add(reach.saturating_mul(2)),
+                (false, true) => size,
+                (false, false) => size.saturating_add(pads),
+            }
+        };
+        let spatial = self.spatial().iter().enumerate().map(axis);
+        let outer = product(self.input.get(..2).unwrap_or_default());
+        spatial.fold(outer, u128::saturating_mul)
+    }
+}
+
+/// A list attribute of `count` values, none of them below `default` (which is the least there may be).
+fn sizes(
+    node: &Node,
+    name: &'static str,
+    count: usize,
+    default: usize,
+) -> Result<Vec<usize>, String> {
+    let given = node.attrs.ints(name).map_err(text)?;
+    let Some(given) = given.filter(|it| !it.is_empty()) else {
+        return Ok(vec![default; count]);
+    };
+    if given.len() != count {
+        return Err(format!("{name} has {} values, needs {count}", given.len()));
+    }
+    let size = |it: &i64| usize::try_from(*it).ok().filter(|it| *it >= default);
+    let sizes: Option<Vec<usize>> = given.iter().map(size).collect();
+    sizes.ok_or_else(|| format!("{name} is {given:?}, each must be at least {default}"))
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "passed to map_err")]
+fn text(error: ShapeError) -> String {
+    error.to_string()
+}
+
+fn at(sizes: &[usize], axis: usize) -> usize {
+    sizes.get(axis).copied().unwrap_or(0)
+}
+
+fn wide(size: usize) -> i128 {
+    i128::try_from(size).unwrap_or(i128::MAX)
+}
+
+fn product(sizes: &[usize]) -> u128 {
+    numel(sizes).map_or(u128::MAX, |it| wide(it).unsigned_abs())
+}
+
+fn all_equal<T: PartialEq>(mut values: impl Iterator<Item = T>) -> bool {
+    let first = values.next();
+    values.all(|it| Some(it) == first)
+}

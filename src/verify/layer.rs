@@ -1,0 +1,356 @@
+//! One layer: run it, and compare what comes out with what the report says.
+
+use super::array::{Array, numel};
+use super::direct::Direct;
+use super::geometry::Geometry;
+use super::operands::{self, Operands};
+use super::real::Real;
+use super::weights::{Evaluator, Model};
+use super::{Limits, Status, Verification, engine, sample};
+use crate::account::ConvLayer;
+use crate::op::conv::{self, ConvOperator};
+use crate::tensor::{Dim, Shape};
+use crate::units::{Bytes, counted};
+
+/// How a layer did not come through.
+enum Failure {
+    /// It could not be run.
+    NotRun(String),
+    /// Something disagrees.
+    Mismatch(String),
+}
+
+/// Runs one layer and compares.
+pub(super) fn run(model: Model<'_>, limits: &Limits, conv: &ConvLayer) -> Verification {
+    let mut found = Verification {
+        layer: conv.name.clone(),
+        engine: None,
+        method: None,
+        input_shape: conv.input_shape.as_ref().map(one_sample),
+        expected_shape: conv.output_shape.as_ref().map(one_sample),
+        actual_shape: None,
+        shapes_agree: None,
+        positions_checked: 0,
+        max_abs_error: None,
+        status: Status::Confirmed,
+        reason: None,
+    };
+    let outcome = if operands::is_integer(&conv.op_type) {
+        attempt::<f64>(model, limits, conv, &mut found)
+    } else {
+        attempt::<f32>(model, limits, conv, &mut found)
+    };
+    (found.status, found.reason) = match outcome {
+        Ok(()) => (Status::Confirmed, None),
+        Err(Failure::NotRun(reason)) => (Status::NotRun, Some(reason)),
+        Err(Failure::Mismatch(reason)) => (Status::Mismatch, Some(reason)),
+    };
+    found
+}
+
+/// `[N, C, d1, …, dn]` with a batch of one.
+fn one_sample(shape: &Shape) -> Shape {
+    let mut dims = shape.0.clone();
+    if let Some(batch) = dims.first_mut() {
+        *batch = Dim::Known(1);
+    }
+    Shape(dims)
+}
+
+/// Everything of a layer that is known before it is run.
+struct Plan<'a> {
+    conv: &'a ConvLayer,
+    operator: &'static ConvOperator,
+    input: Vec<usize>,
+    expected: Vec<usize>,
+}
+
+fn attempt<T: engine::Element>(
+    model: Model<'_>,
+    limits: &Limits,
+    conv: &ConvLayer,
+    found: &mut Verification,
+) -> Result<(), Failure> {
+    if !engine::BUILT_IN {
+        return Err(not_run("built without the feature verify"));
+    }
+    let plan = plan(model, limits, conv, found)?;
+    let mut evaluator = Evaluator::<T>::new(model, limits.bytes);
+    let node = model.network.node(conv.node);
+    let operands = operands::operands(&mut evaluator, node, plan.operator, &plan.input);
+    drop(evaluator);
+    let operands = operands.map_err(Failure::NotRun)?;
+    let geometry = geometry(model, &plan, &operands.weight).map_err(Failure::NotRun)?;
+    check_bias(&geometry, &operands)?;
+    check_bytes(&geometry, limits, T::BYTES)?;
+    let bias = operands.bias.as_ref().map(|it| it.values.clone());
+    let output = engine::run(
+        &geometry,
+        operands.input.values.clone(),
+        operands.weight.values.clone(),
+        bias,
+    );
+    let output = output.map_err(|it| Failure::NotRun(format!("candle: {it}")))?;
+    found.engine = Some(engine::NAME.to_owned());
+    found.method = Some(output.method.name());
+    compare_shapes(&plan, &output.shape, found)?;
+    let output = Array::new(output.shape, output.values);
+    let output = output.ok_or_else(|| not_run("candle: shape and values do not fit"))?;
+    compare_values(&plan, &operands, &output, found)
+}
+
+fn not_run(reason: &str) -> Failure {
+    Failure::NotRun(reason.to_owned())
+}
+
+/// Everything that can be asked before a weight is read.
+fn plan<'a>(
+    model: Model<'_>,
+    limits: &Limits,
+    conv: &'a ConvLayer,
+    found: &Verification,
+) -> Result<Plan<'a>, Failure> {
+    let operator = conv::find(&conv.domain, &conv.op_type);
+    let operator = operator.ok_or_else(|| not_run("not a convolution operator"))?;
+    if conv.op_type == "DeformConv" {
+        return Err(not_run("DeformConv reads at offsets computed at run time"));
+    }
+    let sizes = |shape: &Option<Shape>, what: &str| match shape {
+        Some(shape) => sizes(shape, what),
+        None => Err(Failure::NotRun(unknown(model, conv, what))),
+    };
+    let input = sizes(&found.input_shape, "input")?;
+    let expected = sizes(&found.expected_shape, "output")?;
+    if let Some(macs) = conv.macs.filter(|it| it.0 > limits.macs) {
+        return Err(Failure::NotRun(format!(
+            "needs {} MACs, over the limit of {} (--max-macs)",
+            shortened(macs.0),
+            shortened(limits.macs)
+        )));
+    }
+    let elements = [&input, &expected].map(|it| numel(it).and_then(|it| u128::try_from(it).ok()));
+    let elements = elements
+        .into_iter()
+        .try_fold(0u128, |sum, it| sum.checked_add(it?));
+    check_limit(elements.and_then(|it| it.checked_mul(4)), limits)?;
+    Ok(Plan {
+        conv,
+        operator,
+        input,
+        expected,
+    })
+}
+
+/// A shape's sizes, or which of them is open.
+fn sizes(shape: &Shape, what: &str) -> Result<Vec<usize>, Failure> {
+    let size = |dim: &Dim| match dim {
+        Dim::Known(size) => usize::try_from(*size)
+            .map_err(|_| Failure::NotRun(format!("{what} size {size} is too large"))),
+        open => Err(Failure::NotRun(format!(
+            "its {what} is {shape}, where {open} is open: give the sizes with --input or --dim"
+        ))),
+    };
+    shape.0.iter().map(size).collect()
+}
+
+/// Why a layer has no shapes.
+fn unknown(model: Model<'_>, conv: &ConvLayer, what: &str) -> String {
+    match model.shapes.problems.get(&conv.node) {
+        Some(problem) => problem.to_string(),
+        None => {
+            format!("its {what} shape is not known; --input gives the sizes of the model's inputs")
+        }
+    }
+}
+
+/// The node read a second time.
+fn geometry<T>(model: Model<'_>, plan: &Plan<'_>, weight: &Array<T>) -> Result<Geometry, String> {
+    let node = model.network.node(plan.conv.node);
+    let pads = if plan.conv.op_type == "ConvTransposeWithDynamicPads" {
+        let id = node.inputs.get(2).copied().flatten();
+        let pads = id.map(|it| {
+            model
+                .shapes
+                .value(it)
+                .ints()
+                .ok_or("its pads come at run time")
+        });
+        pads.transpose()?
+    } else {
+        None
+    };
+    let (input, sizes) = (plan.input.clone(), weight.sizes.clone());
+    Geometry::read(node, plan.operator.transposed, input, sizes, pads)
+}
+
+fn check_bias<T>(geometry: &Geometry, operands: &Operands<T>) -> Result<(), Failure> {
+    let filters = geometry.filters();
+    match &operands.bias {
+        Some(bias) if bias.values.len() != filters => Err(Failure::NotRun(format!(
+            "bias has {} values, needs {filters}",
+            bias.values.len()
+        ))),
+        _ => Ok(()),
+    }
+}
+
+fn check_bytes(geometry: &Geometry, limits: &Limits, element: u64) -> Result<(), Failure> {
+    check_limit(geometry.bytes(element), limits)
+}
+
+fn check_limit(needed: Option<u128>, limits: &Limits) -> Result<(), Failure> {
+    let needed = needed
+        .and_then(|it| u64::try_from(it).ok())
+        .unwrap_or(u64::MAX);
+    if needed <= limits.bytes {
+        return Ok(());
+    }
+    Err(Failure::NotRun(format!(
+        "needs {}, over the limit of {} (--max-bytes)",
+        Bytes(needed),
+        Bytes(limits.bytes)
+    )))
+}
+
+/// A count in the largest decimal unit that keeps it at 1 or more: `21.3 G`.
+fn shortened(count: u128) -> String {
+    let unit = |(size, name): &(u128, &str)| {
+        let tenths = count.checked_div(size / 10)?;
+        (tenths >= 10).then(|| match tenths % 10 {
+            0 => format!("{} {name}", counted(tenths / 10)),
+            tenth => format!("{}.{tenth} {name}", counted(tenths / 10)),
+        })
+    };
+    let units = [(1_000_000_000, "G"), (1_000_000, "M"), (1_000, "k")];
+    units
+        .iter()
+        .find_map(unit)
+        .unwrap_or_else(|| count.to_string())
+}
+
+fn shape_of(sizes: &[usize]) -> Shape {
+    Shape::known(
+        &sizes
+            .iter()
+            .map(|it| crate::units::wide(*it))
+            .collect::<Vec<_>>(),
+    )
+}
+
+fn compare_shapes(
+    plan: &Plan<'_>,
+    actual: &[usize],
+    found: &mut Verification,
+) -> Result<(), Failure> {
+    let shape = shape_of(actual);
+    let agree = actual == plan.expected;
+    found.actual_shape = Some(shape.clone());
+    found.shapes_agree = Some(agree);
+    if agree {
+        return Ok(());
+    }
+    let expected = shape_of(&plan.expected);
+    Err(Failure::Mismatch(format!(
+        "candle gives {shape}, the report says {expected}"
+    )))
+}
+
+/// What the report says of the layer, as the direct dot product takes it; it must fit the weight.
+fn claimed<'a, T: Real>(
+    plan: &Plan<'a>,
+    operands: &'a Operands<T>,
+) -> Result<Direct<'a, T>, Failure> {
+    let conv = plan.conv;
+    let weight = &operands.weight;
+    let shape = shape_of(&weight.sizes);
+    if let Some(claimed) = conv.weight_shape.as_ref().filter(|it| **it != shape) {
+        return Err(Failure::Mismatch(format!(
+            "the weight is {shape}, the report says {claimed}"
+        )));
+    }
+    let kernel = shape.0.get(2..).map(|it| Shape(it.to_vec()));
+    let claim = conv.kernel_shape.as_deref().map(Shape::known);
+    if claim != kernel {
+        return Err(Failure::Mismatch(format!(
+            "the weight's kernel is {}, the report says {}",
+            kernel.unwrap_or_default(),
+            claim.unwrap_or_default()
+        )));
+    }
+    let missing = || not_run("the report leaves its geometry open");
+    Ok(Direct {
+        transposed: plan.operator.transposed,
+        strides: conv.strides.as_deref().ok_or_else(missing)?,
+        dilations: conv.dilations.as_deref().ok_or_else(missing)?,
+        pads: conv.pads.as_deref().ok_or_else(missing)?,
+        group: conv
+            .group
+            .and_then(|it| usize::try_from(it).ok())
+            .ok_or_else(missing)?,
+        input: &operands.input,
+        weight,
+        bias: operands.bias.as_ref().map(|it| it.values.as_slice()),
+    })
+}
+
+/// Compares with the direct dot product: |candle − direct| may be 10⁻⁴ · Σ|w·x| + 10⁻⁶.
+fn compare_values<T: Real>(
+    plan: &Plan<'_>,
+    operands: &Operands<T>,
+    output: &Array<T>,
+    found: &mut Verification,
+) -> Result<(), Failure> {
+    let direct = claimed(plan, operands)?;
+    let steps = super::array::strides(&output.sizes);
+    let mut worst: Option<String> = None;
+    for position in sample::positions(&output.sizes) {
+        let flat = position
+            .iter()
+            .zip(&steps)
+            .map(|(at, step)| at.saturating_mul(step.unsigned_abs()));
+        let got = output.values.get(flat.sum::<usize>()).map(|it| it.to_f64());
+        let Some((got, wanted)) = got.zip(direct.at(&position)) else {
+            return Err(Failure::Mismatch(format!(
+                "the report's strides, padding and group lead outside the tensors at {position:?}"
+            )));
+        };
+        if wanted.magnitude > f64::from(f32::MAX) {
+            return Err(not_run("its values pass what float32 holds"));
+        }
+        let error = (got - wanted.value).abs();
+        let allowed = 1e-4 * wanted.magnitude + 1e-6;
+        found.positions_checked += 1;
+        found.max_abs_error = Some(found.max_abs_error.unwrap_or(0.0).max(error));
+        // A difference that is no number is not within either.
+        if worst.is_none()
+            && !matches!(
+                error.partial_cmp(&allowed),
+                Some(std::cmp::Ordering::Less | std::cmp::Ordering::Equal)
+            )
+        {
+            worst = Some(format!(
+                "at {position:?} candle gives {got}, the report's geometry {} (allowed difference {allowed:.1e})",
+                wanted.value
+            ));
+        }
+    }
+    worst.map_or(Ok(()), |it| Err(Failure::Mismatch(it)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::shortened;
+
+    #[test]
+    fn counts_take_a_decimal_unit() {
+        let cases = [
+            (20_000_000_000, "20 G"),
+            (21_340_000_000, "21.3 G"),
+            (1_500, "1.5 k"),
+            (999, "999"),
+        ];
+        for (count, expected) in cases {
+            assert_eq!(shortened(count), expected, "{count}");
+        }
+    }
+}

@@ -1,0 +1,338 @@
+//! The tensor that an operator sees at its weight input: stored bytes, and what the operators between
+//! them and the layer make of them.
+
+mod arithmetic;
+mod movement;
+mod quantise;
+
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use super::array::{Array, numel};
+use super::real::Real;
+use crate::infer::Shapes;
+use crate::network::{Edges, InitializerId, Network, Node, Producer, ValueId};
+use crate::op::{Element, MICROSOFT, ONNX};
+use crate::tensor::{DataType, Payload, StoredTensor, decode};
+use crate::units::Bytes;
+
+/// Operators between a stored tensor and the layer beyond which it is not followed.
+const MOST_DEPTH: usize = 64;
+
+/// Gives the packed little-endian bytes of a stored tensor, or says why not.
+pub type Load<'a> = dyn Fn(&StoredTensor) -> Result<Vec<u8>, String> + Sync + 'a;
+
+/// A model, and what is known of it.
+#[derive(Clone, Copy)]
+pub(super) struct Model<'a> {
+    /// The model.
+    pub(super) network: &'a Network,
+    /// Its edges.
+    pub(super) edges: &'a Edges,
+    /// What is known of its values.
+    pub(super) shapes: &'a Shapes,
+    /// Reads stored tensors.
+    pub(super) load: &'a Load<'a>,
+}
+
+/// Works out values of one layer; dropped with it.
+pub(super) struct Evaluator<'a, T> {
+    model: Model<'a>,
+    /// Bytes that may be held.
+    limit: u64,
+    held: u128,
+    depth: usize,
+    known: BTreeMap<ValueId, Rc<Array<T>>>,
+}
+
+impl<'a, T: Real> Evaluator<'a, T> {
+    /// An evaluator that holds no more than `limit` bytes.
+    pub(super) fn new(model: Model<'a>, limit: u64) -> Self {
+        Self {
+            model,
+            limit,
+            held: 0,
+            depth: 0,
+            known: BTreeMap::new(),
+        }
+    }
+
+    /// States a value that is not to be worked out.
+    #[cfg(test)]
+    pub(super) fn give(&mut self, id: ValueId, value: Array<T>) {
+        self.known.insert(id, Rc::new(value));
+    }
+
+    /// The value, where it was stated or worked out before.
+    pub(super) fn known(&self, id: ValueId) -> Option<Rc<Array<T>>> {
+        self.known.get(&id).cloned()
+    }
+
+    /// The element type of a value.
+    pub(super) fn data_type(&self, id: ValueId) -> Option<DataType> {
+        if let Producer::Initializer(id) = self.model.edges.producer(id) {
+            return self.model.network.initializer(id).tensor.data_type;
+        }
+        self.model.shapes.value(id).data_type
+    }
+
+    /// Works out `id`.
+    ///
+    /// # Errors
+    /// Why it is known at run time only, or cannot be held or read.
+    pub(super) fn value(&mut self, id: ValueId) -> Result<Rc<Array<T>>, String> {
+        if let Some(known) = self.known(id) {
+            return Ok(known);
+        }
+        if self.depth >= MOST_DEPTH {
+            return Err(format!("lies behind more than {MOST_DEPTH} operators"));
+        }
+        self.depth += 1;
+        let value = self.work_out(id);
+        self.depth -= 1;
+        let value = Rc::new(value?);
+        self.known.insert(id, Rc::clone(&value));
+        Ok(value)
+    }
+
+    fn work_out(&mut self, id: ValueId) -> Result<Array<T>, String> {
+        let name = &self.model.network.value(id).name;
+        match self.model.edges.producer(id) {
+            Producer::Initializer(stored) => self.stored(stored),
+            Producer::Input(..) => Err(format!("{name:?} is an input, known at run time only")),
+            Producer::Missing => Err(format!("nothing makes {name:?}")),
+            Producer::Node(node, place) => {
+                let network = self.model.network;
+                let node = network.node(node);
+                match self.apply(node, place, id) {
+                    Some(value) => value,
+                    None => self.inferred(id).ok_or_else(|| {
+                        format!("computed at run time by {} {:?}", node.op_type, node.name)
+                    }),
+                }
+            }
+        }
+    }
+
+    /// What `node` makes of its inputs; `None` for an operator that is not known here.
+    fn apply(
+        &mut self,
+        node: &Node,
+        place: usize,
+        id: ValueId,
+    ) -> Option<Result<Array<T>, String>> {
+        let quantiser = matches!(&*node.op_type, "DequantizeLinear" | "QuantizeLinear");
+        if *node.domain != *ONNX && !(quantiser && *node.domain == *MICROSOFT) {
+            return None;
+        }
+        let call = Call {
+            node,
+            place,
+            data_type: self.model.shapes.value(id).data_type,
+            sizes: self.sizes(id),
+        };
+        if let Some(sizes) = &call.sizes
+            && let Err(reason) = self.hold(sizes, 0)
+        {
+            return Some(Err(reason));
+        }
+        movement::apply(self, &call)
+            .or_else(|| arithmetic::apply(self, &call))
+            .or_else(|| quantise::apply(self, &call))
+    }
+
+    /// The inferred sizes of a value.
+    pub(super) fn sizes(&self, id: ValueId) -> Option<Vec<usize>> {
+        let sizes = self.model.shapes.value(id).sizes()?;
+        sizes.iter().map(|it| usize::try_from(*it).ok()).collect()
+    }
+
+    /// A small value that inference carried along.
+    fn inferred(&self, id: ValueId) -> Option<Array<T>> {
+        let elements = self.model.shapes.value(id).elements.clone()?;
+        let number = |element: &Element| match element {
+            Element::Int(value) => Some(T::from_f64(decimal(*value))),
+            Element::Float(value) => Some(T::from_f64(*value)),
+            _ => None,
+        };
+        let values: Option<Vec<T>> = elements.iter().map(number).collect();
+        Array::new(self.sizes(id)?, values?)
+    }
+
+    /// Books `sizes` elements and `raw` more bytes.
+    fn hold(&mut self, sizes: &[usize], raw: u128) -> Result<(), String> {
+        let count = numel(sizes).and_then(|it| u128::try_from(it).ok());
+        let bytes = count.and_then(|it| it.checked_mul(T::BYTES.into())?.checked_add(raw));
+        let held = bytes.and_then(|it| it.checked_add(self.held));
+        match held.filter(|it| *it <= self.limit.into()) {
+            Some(held) => {
+                self.held = held;
+                Ok(())
+            }
+            None => Err(format!(
+                "needs more than the limit of {} (--max-bytes)",
+                Bytes(self.limit)
+            )),
+        }
+    }
+
+    fn stored(&mut self, id: InitializerId) -> Result<Array<T>, String> {
+        let network = self.model.network;
+        let tensor = &network.initializer(id).tensor;
+        let name = &tensor.name;
+        check_payload(tensor).map_err(|it| format!("{name:?}: {it}"))?;
+        let (Some(data_type), Some(needed)) = (tensor.data_type, tensor.bytes()) else {
+            return Err(format!("{name:?} is not of a numeric type"));
+        };
+        let sizes = tensor.dims.iter().map(|it| usize::try_from(*it).ok());
+        let sizes: Option<Vec<usize>> = sizes.collect();
+        let sizes = sizes.ok_or_else(|| format!("{name:?} is too large"))?;
+        self.hold(&sizes, needed)?;
+        let bytes = (self.model.load)(tensor).map_err(|it| format!("{name:?}: {it}"))?;
+        let found = u128::try_from(bytes.len()).unwrap_or(u128::MAX);
+        // The bytes go as soon as they are decoded.
+        self.held = self.held.saturating_sub(needed);
+        if found < needed {
+            return Err(format!(
+                "{name:?} needs {needed} bytes, its data has {found}"
+            ));
+        }
+        let values = elements(data_type, &bytes, numel(&sizes).unwrap_or(0));
+        let array = values.and_then(|it| Array::new(sizes, it));
+        array.ok_or_else(|| format!("{name:?} cannot be decoded as {data_type}"))
+    }
+}
+
+/// The first `count` elements of packed bytes.
+fn elements<T: Real>(data_type: DataType, bytes: &[u8], count: usize) -> Option<Vec<T>> {
+    if matches!(data_type, DataType::Complex64 | DataType::Complex128) {
+        return None;
+    }
+    if let Some(mut values) = T::straight(data_type, bytes) {
+        values.truncate(count);
+        return Some(values);
+    }
+    let element = |at| Some(T::from_f64(decode(data_type, bytes, at)?.to_f64()));
+    (0..count).map(element).collect()
+}
+
+/// Why the elements of a stored tensor are not there.
+///
+/// # Errors
+/// The reason.
+pub(super) fn check_payload(tensor: &StoredTensor) -> Result<(), String> {
+    match &tensor.payload {
+        Payload::Sparse => Err("stored sparse, and its values are not read".to_owned()),
+        Payload::Absent if tensor.numel() != Some(0) => Err("the file holds no data".to_owned()),
+        Payload::External {
+            location,
+            problem: Some(problem),
+            ..
+        } => Err(format!("external data {location:?}: {problem}")),
+        _ => Ok(()),
+    }
+}
+
+/// A whole number as a float; exact up to 2^53.
+fn decimal(value: i64) -> f64 {
+    crate::tensor::Number::Int(value).to_f64()
+}
+
+/// One node at work, and what is known of the output that is asked for.
+struct Call<'a> {
+    node: &'a Node,
+    /// Which output.
+    place: usize,
+    data_type: Option<DataType>,
+    sizes: Option<Vec<usize>>,
+}
+
+impl Call<'_> {
+    /// The value at input `at`, where it is not left out.
+    fn input(&self, at: usize) -> Option<ValueId> {
+        self.node.inputs.get(at).copied().flatten()
+    }
+
+    /// The tensor at input `at`.
+    fn tensor<T: Real>(
+        &self,
+        evaluator: &mut Evaluator<'_, T>,
+        at: usize,
+    ) -> Result<Rc<Array<T>>, String> {
+        let id = self
+            .input(at)
+            .ok_or_else(|| self.wrong(&format!("input {at} is missing")))?;
+        evaluator.value(id)
+    }
+
+    /// The tensor at input `at`, `None` where it is left out.
+    fn optional<T: Real>(
+        &self,
+        evaluator: &mut Evaluator<'_, T>,
+        at: usize,
+    ) -> Result<Option<Rc<Array<T>>>, String> {
+        self.input(at).map(|id| evaluator.value(id)).transpose()
+    }
+
+    /// Whole numbers from the attribute `name` or the input `at`, `None` where there are neither.
+    fn ints<T: Real>(
+        &self,
+        evaluator: &mut Evaluator<'_, T>,
+        name: &'static str,
+        at: usize,
+    ) -> Result<Option<Vec<i64>>, String> {
+        if let Some(values) = self.node.attrs.ints(name).map_err(|it| it.to_string())? {
+            return Ok(Some(values));
+        }
+        let Some(id) = self.input(at) else {
+            return Ok(None);
+        };
+        if let Some(values) = evaluator.model.shapes.value(id).ints() {
+            return Ok(Some(values));
+        }
+        let values = evaluator.value(id)?;
+        Ok(Some(
+            values.values.iter().map(|it| whole(it.to_f64())).collect(),
+        ))
+    }
+
+    /// An integer attribute.
+    fn int(&self, name: &'static str, default: i64) -> Result<i64, String> {
+        let value = self.node.attrs.int_or(name, default);
+        value.map_err(|it| self.wrong(&it.to_string()))
+    }
+
+    /// The inferred output sizes.
+    fn output(&self) -> Result<&[usize], String> {
+        let sizes = self.sizes.as_deref();
+        sizes.ok_or_else(|| self.wrong("its output shape is not known"))
+    }
+
+    /// An axis counted from the end where it is negative.
+    fn axis(&self, axis: i64, rank: usize) -> Result<usize, String> {
+        let from_end = i64::try_from(rank).ok().and_then(|it| it.checked_add(axis));
+        let axis = if axis < 0 { from_end } else { Some(axis) };
+        axis.and_then(|it| usize::try_from(it).ok())
+            .filter(|it| *it < rank.max(1))
+            .ok_or_else(|| self.wrong("an axis is past the rank"))
+    }
+
+    /// A result, or the message that the tensors do not fit the operator.
+    fn fit<T>(&self, array: Option<Array<T>>) -> Result<Array<T>, String> {
+        array.ok_or_else(|| self.wrong("its tensors do not fit together"))
+    }
+
+    fn wrong(&self, what: &str) -> String {
+        format!("in {} {:?}: {what}", self.node.op_type, self.node.name)
+    }
+}
+
+/// The whole number nearest to `value`, within what a size can be.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::as_conversions,
+    reason = "clamped to what i64 and f64 both hold"
+)]
+fn whole(value: f64) -> i64 {
+    value.clamp(-9.0e15, 9.0e15).round() as i64
+}
