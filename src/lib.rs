@@ -15,6 +15,7 @@ pub mod finding;
 pub mod infer;
 pub mod network;
 pub mod op;
+pub mod render;
 pub mod source;
 pub mod tensor;
 pub mod units;
