@@ -44,3 +44,15 @@ pub enum Status {
     #[serde(rename = "not run")]
     NotRun,
 }
+
+/// Which convolutions to run. A stand-in until the room is there.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[expect(missing_docs, reason = "a stand-in")]
+pub enum Choice {
+    #[default]
+    Cheapest,
+    First,
+    All,
+    None,
+    Named(String),
+}
