@@ -78,5 +78,8 @@ impl Error {
 /// Always.
 pub fn inspect(path: &std::path::Path, _options: &Options) -> Result<Inspection, Error> {
     let found = std::fs::metadata(path).map_err(|error| Error(error.to_string()))?;
-    Err(Error(format!("{} bytes that nothing reads yet", found.len())))
+    Err(Error(format!(
+        "{} bytes that nothing reads yet",
+        found.len()
+    )))
 }
