@@ -1,4 +1,56 @@
-//! cnninspect
+//! Inspects ONNX model files: every convolution and pool, what weight sharing saves in each, and proof by
+//! running one. Numbers are exact, what cannot be known is said with its reason, and a weight's bytes are
+//! read only to run a layer.
+//!
+//! ```
+//! use cnninspect::account::Layer;
+//! use cnninspect::{Options, inspect};
+//!
+//! let report = inspect("fixtures/alexnet-2012.onnx", &Options::default())?;
+//! let Some(Layer::Conv(conv1)) = report.layers.first() else { panic!("no convolution") };
+//! // 96 filters of 11 · 11 · 3 weights and a bias, shared by 55 · 55 places or not.
+//! assert_eq!(conv1.params.shared.unwrap().0, 96 * (11 * 11 * 3 + 1));
+//! assert_eq!(conv1.params.unshared.unwrap().0, 55 * 55 * 96 * (11 * 11 * 3 + 1));
+//! # Ok::<(), cnninspect::Error>(())
+//! ```
+//!
+//! # How data flows
+//!
+//! ```text
+//! source → read → network → infer → account → verify → render → main
+//! ```
+//!
+//! One direction: a room imports only from rooms above it in this list.
+//!
+//! | room | what it does |
+//! |---|---|
+//! | [`units`] | exact counts, and how they print |
+//! | [`source`] | positioned reads: all that is needed of a file |
+//! | [`tensor`] | element types, sizes that may be open, stored tensors |
+//! | [`finding`] | what is said about a model beside its numbers |
+//! | [`op`] | operators by family: attributes, shape rules, geometry |
+//! | [`network`] | the one format-neutral model |
+//! | [`read`] | bytes → network: the ONNX skeleton reader, external data |
+//! | [`infer`] | network + given sizes → shapes |
+//! | [`account`] | network + shapes → rows, roles, totals, findings |
+//! | [`verify`] | network + shapes + weight bytes → what running a layer showed; the only room that knows candle |
+//! | [`render`] | an inspection → table, JSON, Markdown, CSV |
+//!
+//! # Invariants
+//!
+//! - Only reading can fail on a file's account. Inference and accounting return gaps as data, so one odd
+//!   node never hides the other hundred.
+//! - Every element of every stored tensor is booked in exactly one role.
+//! - `stored` comes from the tensors and `shared` from the geometry, and neither is computed from the other.
+//! - No step takes memory or time out of proportion to the file: nesting, inlining and the elements carried
+//!   along in shape inference have limits, and what lies beyond one is a gap.
+//! - Nothing panics on a file's account, and there is no `unsafe`.
+//!
+//! # Errors, units, tests
+//!
+//! An error says what and both numbers; its caller adds where, `main` adds the file. Counts are `u128` with
+//! checked products, per sample. Expected numbers in tests come from ONNX Runtime, PyTorch, ONNX's own test
+//! data, or arithmetic written beside them, never from this crate.
 #![cfg_attr(
     not(test),
     warn(
@@ -10,22 +62,50 @@
     )
 )]
 
-pub mod account;
-pub mod finding;
-pub mod infer;
-pub mod network;
-pub mod op;
-pub mod read;
-pub mod source;
-pub mod tensor;
 pub mod units;
+
+pub mod source;
+
+pub mod tensor;
+
+pub mod finding;
+
+pub mod op;
+
+pub mod network;
+
+pub mod read;
+
+pub mod infer;
+
+pub mod account;
+
 pub mod verify;
 
-use account::{Layer, Totals};
+pub mod render;
+
+use std::io;
+use std::path::Path;
+
+use account::{Account, Layer, Totals};
 use finding::{Finding, Gap};
-use infer::Input;
-use network::Facts;
-use verify::Verification;
+use infer::{Input, Shapes, Sizes, SizesError};
+use network::{Edges, Facts};
+use read::{Model, ReadError};
+use verify::{Choice, Limits, UnknownLayer, Verification};
+
+/// How to inspect a model.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// Sizes of inputs that the file leaves open, or other ones than it fixes.
+    pub sizes: Sizes,
+    /// Which convolutions to run.
+    pub verify: Choice,
+    /// What one layer may need to be run.
+    pub limits: Limits,
+    /// Whether links that lead out of the model's folder are followed to external data.
+    pub allow_links: bool,
+}
 
 /// Everything that inspecting one file tells, as plain data.
 #[derive(Clone, Debug)]
@@ -48,4 +128,105 @@ pub struct Inspection {
     pub warnings: Vec<Finding>,
     /// What could not be told.
     pub gaps: Vec<Gap>,
+}
+
+/// Why nothing can be told.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// There is no model to read.
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    /// A given size fits nothing in it.
+    #[error(transparent)]
+    Sizes(#[from] SizesError),
+    /// It has no layer of the given name.
+    #[error(transparent)]
+    Layer(#[from] UnknownLayer),
+    /// The file was written to meanwhile.
+    #[error("{0}")]
+    Changed(io::Error),
+}
+
+impl Error {
+    /// The next step, where there is one.
+    #[must_use]
+    pub fn hint(&self) -> Option<&str> {
+        match self {
+            Self::Sizes(SizesError::AmbiguousInput { .. }) => {
+                Some("write --input NAME=1x3x224x224")
+            }
+            _ => None,
+        }
+    }
+}
+
+/// Inspects one model file, a folder that holds one, or standard input as `-`.
+///
+/// # Errors
+/// [`Error`] where there is no model to read, or a given size or name fits nothing in it. Whatever is odd
+/// about the model itself is part of the answer.
+pub fn inspect(path: impl AsRef<Path>, options: &Options) -> Result<Inspection, Error> {
+    let path = path.as_ref();
+    let model = read::open(
+        path,
+        &read::Options {
+            allow_links: options.allow_links,
+        },
+    )?;
+    inspect_model(&model, &path.to_string_lossy(), options)
+}
+
+/// Inspects a model that is read already; `path` is what the report calls it.
+///
+/// # Errors
+/// As [`inspect`].
+pub fn inspect_model(model: &Model, path: &str, options: &Options) -> Result<Inspection, Error> {
+    let network = &model.network;
+    let edges = network.edges();
+    let shapes = infer::infer(network, &edges, &options.sizes)?;
+    let account = account::account(network, &edges, &shapes);
+    let verification = run(model, &edges, &shapes, &account, options)?;
+    model.check_unchanged().map_err(Error::Changed)?;
+    let mut warnings = network.findings.clone();
+    warnings.extend(shapes.findings);
+    warnings.extend(account.findings);
+    Ok(Inspection {
+        path: path.to_owned(),
+        facts: network.facts.clone(),
+        bytes_read: model.bytes_read(),
+        inputs: shapes.inputs,
+        layers: account.layers,
+        totals: account.totals,
+        verification,
+        warnings,
+        gaps: account.gaps,
+    })
+}
+
+fn run(
+    model: &Model,
+    edges: &Edges,
+    shapes: &Shapes,
+    account: &Account,
+    options: &Options,
+) -> Result<Vec<Verification>, UnknownLayer> {
+    let mut convs = Vec::new();
+    for layer in &account.layers {
+        if let Layer::Conv(conv) = layer {
+            convs.push(&**conv);
+        }
+    }
+    let load =
+        |tensor: &tensor::StoredTensor| model.load(tensor).map_err(|error| error.to_string());
+    let (choice, limits) = (&options.verify, &options.limits);
+    verify::verify(
+        &model.network,
+        edges,
+        shapes,
+        &convs,
+        choice,
+        limits,
+        &load,
+        &mut |_| {},
+    )
 }

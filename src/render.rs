@@ -1,0 +1,159 @@
+//! Results → table, JSON, Markdown, CSV.
+//!
+//! An output format is a file under `render/` and a row in [`FORMATS`]; a column is a row in
+//! [`COLUMNS`]. Flags, help and tests iterate those lists.
+
+mod bar;
+mod cell;
+mod column;
+mod csv;
+mod json;
+mod layout;
+mod markdown;
+mod notes;
+mod paint;
+mod resolution;
+mod rows;
+#[cfg(test)]
+mod sample;
+mod summary;
+mod table;
+mod text;
+mod verified;
+
+use std::io;
+
+use crate::Inspection;
+
+pub use column::{COLUMNS, Column, find as find_column};
+pub use text::printable;
+
+/// How to show an inspection; what does not apply to a format is ignored by it.
+#[derive(Clone, Debug)]
+pub struct View {
+    /// Every node, not only convolutions and pools.
+    pub all: bool,
+    /// The heaviest so many by unshared parameters, and one line for the rest. Not in JSON.
+    pub top: Option<usize>,
+    /// These columns instead of the format's own. Not in JSON.
+    pub columns: Option<Vec<&'static Column>>,
+    /// Rows by this column instead of the file's order. Not in JSON.
+    pub sort: Option<&'static Column>,
+    /// Columns of the terminal that the table may take.
+    pub width: usize,
+    /// Whether the table is coloured.
+    pub color: bool,
+}
+
+impl Default for View {
+    /// Convolutions and pools in the file's order, 100 columns wide, without colour.
+    fn default() -> Self {
+        Self {
+            all: false,
+            top: None,
+            columns: None,
+            sort: None,
+            width: 100,
+            color: false,
+        }
+    }
+}
+
+/// Writes an inspection in one format.
+type Write = fn(&Inspection, &View, &mut dyn io::Write) -> io::Result<()>;
+
+/// An output format.
+#[derive(Clone, Copy, Debug)]
+pub struct OutputFormat {
+    /// Its name for `--format`, and the golden files' extension.
+    pub name: &'static str,
+    /// What it is for, in help.
+    pub about: &'static str,
+    /// Whether it has rows and columns to choose: `--top`, `--columns`, `--sort`.
+    pub tabular: bool,
+    write: Write,
+}
+
+/// Every output format, the one for people first.
+pub const FORMATS: &[OutputFormat] = &[
+    OutputFormat {
+        name: "table",
+        about: "for people",
+        tabular: true,
+        write: table::write,
+    },
+    OutputFormat {
+        name: "json",
+        about: "for programs: everything, exact, version 1",
+        tabular: false,
+        write: json::write,
+    },
+    OutputFormat {
+        name: "markdown",
+        about: "for issues and model cards",
+        tabular: true,
+        write: markdown::write,
+    },
+    OutputFormat {
+        name: "csv",
+        about: "for spreadsheets: one row a layer, exact",
+        tabular: true,
+        write: csv::write,
+    },
+];
+
+impl OutputFormat {
+    /// The format of this name.
+    #[must_use]
+    pub fn find(name: &str) -> Option<&'static Self> {
+        FORMATS.iter().find(|it| it.name == name)
+    }
+
+    /// Writes `inspection`. Two runs on equal inspections are byte-identical.
+    ///
+    /// # Errors
+    /// Whatever `out` answers to a write.
+    pub fn write(
+        &self,
+        inspection: &Inspection,
+        view: &View,
+        out: &mut dyn io::Write,
+    ) -> io::Result<()> {
+        (self.write)(inspection, view, out)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::sample::{alexnet, empty, rendered};
+    use super::*;
+
+    #[test]
+    fn every_format_writes_every_case_twice_alike() {
+        for format in FORMATS {
+            for inspection in [alexnet(), empty()] {
+                let once = rendered(&inspection, format.name, &View::default());
+                let twice = rendered(&inspection, format.name, &View::default());
+                assert_eq!(once, twice, "{}", format.name);
+                assert!(once.ends_with('\n') || once.is_empty(), "{}", format.name);
+            }
+        }
+    }
+
+    #[test]
+    fn no_format_lets_a_name_write_to_the_terminal() {
+        let mut inspection = alexnet();
+        for layer in &mut inspection.layers {
+            if let crate::account::Layer::Conv(row) = layer {
+                row.name = "\u{1b}[2J\u{202e}conv\n|`<b>".to_owned();
+            }
+        }
+        for format in FORMATS.iter().filter(|it| it.name != "csv") {
+            let text = rendered(&inspection, format.name, &View::default());
+            assert!(!text.contains('\u{1b}'), "{}", format.name);
+            if format.name != "json" {
+                assert!(!text.contains('\u{202e}'), "{}", format.name);
+            }
+        }
+    }
+}

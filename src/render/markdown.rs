@@ -1,0 +1,133 @@
+//! GitHub's Markdown, for issues and model cards.
+
+use std::io;
+
+use super::column::{self, BAR, Column};
+use super::rows::selection;
+use super::{View, cell, notes, summary};
+use crate::Inspection;
+use crate::account::Layer;
+
+/// Writes facts, table, sums and notes.
+pub(super) fn write(
+    inspection: &Inspection,
+    view: &View,
+    out: &mut dyn io::Write,
+) -> io::Result<()> {
+    let headline = summary::headline(inspection);
+    if let Some((path, facts)) = headline.split_first() {
+        writeln!(
+            out,
+            "**{}**: {}\n",
+            escaped(path),
+            escaped(&facts.join("; "))
+        )?;
+    }
+    for input in summary::inputs(&inspection.inputs) {
+        writeln!(out, "- input {}", escaped(&input))?;
+    }
+    writeln!(out)?;
+    write_table(inspection, view, out)?;
+    writeln!(out, "{}\n", escaped(&summary::sentence(inspection)))?;
+    for block in summary::blocks(inspection) {
+        writeln!(
+            out,
+            "- {}: {}",
+            block.label,
+            escaped(&block.items.join("; "))
+        )?;
+    }
+    let lists = [
+        ("warning", notes::warnings(&inspection.warnings)),
+        ("gap", notes::gaps(&inspection.gaps)),
+    ];
+    for (label, lines) in lists {
+        for line in lines {
+            writeln!(out, "- **{label}**: {}", escaped(&line))?;
+        }
+    }
+    Ok(())
+}
+
+fn write_table(inspection: &Inspection, view: &View, out: &mut dyn io::Write) -> io::Result<()> {
+    let selection = selection(inspection, view);
+    if selection.shown.is_empty() {
+        return Ok(());
+    }
+    let columns = view.columns.clone();
+    let mut columns: Vec<&Column> = columns.unwrap_or_else(|| column::usual(&selection.shown));
+    columns.retain(|it| it.name != BAR);
+    let headers: Vec<&str> = columns.iter().map(|it| it.name).collect();
+    let rule = |it: &&Column| if it.number { "---:" } else { "---" };
+    let rules: Vec<&str> = columns.iter().map(rule).collect();
+    writeln!(out, "| {} |", headers.join(" | "))?;
+    writeln!(out, "| {} |", rules.join(" | "))?;
+    for layer in &selection.shown {
+        let cells: Vec<String> = columns.iter().map(|it| shown(it, layer)).collect();
+        writeln!(out, "| {} |", cells.join(" | "))?;
+    }
+    writeln!(out)?;
+    if !selection.rest.is_empty() {
+        writeln!(out, "Not shown: {}.\n", summary::count_of(&selection.rest))?;
+    }
+    let all: Vec<_> = inspection.layers.iter().collect();
+    writeln!(out, "{}.\n", summary::count_of(&all))
+}
+
+/// A layer's cell; a pool's factor says what it counts.
+fn shown(column: &Column, layer: &Layer) -> String {
+    match cell::pool_ratio(layer) {
+        Some(times) if column.name == "factor" => format!("{times} times fewer activations"),
+        _ => escaped(&(column.cell)(layer)),
+    }
+}
+
+/// Text that Markdown shows as it stands.
+fn escaped(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for it in text.chars() {
+        match it {
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '&' => out.push_str("&amp;"),
+            '|' | '`' | '\\' | '*' | '_' | '[' | ']' | '~' | '#' | '$' | '!' => {
+                out.push('\\');
+                out.push(it);
+            }
+            other => out.push(other),
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::sample::{alexnet, rendered};
+    use super::*;
+
+    #[test]
+    fn nothing_in_a_name_is_markup() {
+        let cases = [
+            ("a|b", "a\\|b"),
+            ("`x`", "\\`x\\`"),
+            ("<script>", "&lt;script&gt;"),
+            ("[l](u)", "\\[l\\](u)"),
+            ("conv_1", "conv\\_1"),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(escaped(text), expected);
+        }
+    }
+
+    #[test]
+    fn the_table_has_a_row_a_layer_with_numbers_to_the_right() {
+        let text = rendered(&alexnet(), "markdown", &View::default());
+        assert!(
+            text.contains("| --- | --- | --- | --- | --- | ---: | ---: | ---: |"),
+            "{text}"
+        );
+        let conv1 =
+            "| conv1 | Conv | 11×11 /4 | 3×227×227 | 96×55×55 | 34,944 | 105,705,600 | 3,025 |";
+        assert!(text.contains(conv1), "{text}");
+    }
+}

@@ -1,0 +1,269 @@
+//! Words and numbers for the eye: escaped names, widths on a terminal, ratios, wrapped lines.
+
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+
+use crate::units::{counted, grouped};
+
+/// A name as it is safe to print: what would move the cursor, reorder or hide text is spelled out,
+/// `\n` or `\u{202e}`.
+#[must_use]
+pub fn printable(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for it in text.chars() {
+        if it.is_control() {
+            out.extend(it.escape_default());
+        } else if is_invisible(it) {
+            out.extend(it.escape_unicode());
+        } else {
+            out.push(it);
+        }
+    }
+    out
+}
+
+/// Characters that take no room or change the order of those around them.
+///
+/// Source: bidirectional controls of UAX #9, and the default ignorable characters of Unicode.
+fn is_invisible(it: char) -> bool {
+    matches!(
+        it,
+        '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}'
+    )
+}
+
+/// Columns that `text` takes on a terminal.
+pub(super) fn width(text: &str) -> usize {
+    text.width()
+}
+
+/// `text` in at most `room` columns: a long one loses its middle, never its end.
+pub(super) fn elided(text: &str, room: usize) -> String {
+    if width(text) <= room {
+        return text.to_owned();
+    }
+    let kept = room.saturating_sub(1);
+    let start = taken(text.chars(), kept / 4);
+    let end = taken(text.chars().rev(), kept.saturating_sub(width(&start)));
+    let end: String = end.chars().rev().collect();
+    format!("{start}…{end}")
+}
+
+/// The first of `chars` that fit in `room` columns.
+fn taken(chars: impl Iterator<Item = char>, room: usize) -> String {
+    let mut used = 0;
+    let fits = |it: &char| {
+        used += it.width().unwrap_or(0);
+        used <= room
+    };
+    chars.take_while(fits).collect()
+}
+
+/// `text` filled up with spaces to `room` columns.
+pub(super) fn padded(text: &str, room: usize) -> String {
+    let missing = room.saturating_sub(width(text));
+    format!("{text}{}", " ".repeat(missing))
+}
+
+/// Items three spaces apart, in lines of at most `room` columns; an item is broken between its words
+/// only where it is longer than a line.
+pub(super) fn flowed(items: &[String], room: usize) -> Vec<String> {
+    let fits = |it: &String| width(it) <= room;
+    let pieces = items.iter().flat_map(|it| {
+        if fits(it) {
+            vec![it.clone()]
+        } else {
+            wrapped(it, room)
+        }
+    });
+    let pieces: Vec<String> = pieces.collect();
+    joined(pieces.iter().map(String::as_str), "   ", room)
+}
+
+/// Words in lines of at most `room` columns; a longer word stands alone.
+pub(super) fn wrapped(text: &str, room: usize) -> Vec<String> {
+    joined(text.split(' '), " ", room)
+}
+
+fn joined<'a>(pieces: impl Iterator<Item = &'a str>, separator: &str, room: usize) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for piece in pieces {
+        match lines.last_mut() {
+            Some(line) if width(line) + width(separator) + width(piece) <= room => {
+                line.push_str(separator);
+                line.push_str(piece);
+            }
+            _ => lines.push(piece.to_owned()),
+        }
+    }
+    lines
+}
+
+/// `whole / part` to one decimal, a whole number without: `3,025`, `285.5`; `None` by zero or past `u128`.
+pub(super) fn ratio(whole: u128, part: u128) -> Option<String> {
+    let tenths = whole
+        .checked_mul(10)?
+        .checked_add(part / 2)?
+        .checked_div(part)?;
+    Some(match tenths % 10 {
+        0 => counted(tenths / 10),
+        decimal => format!("{}.{decimal}", counted(tenths / 10)),
+    })
+}
+
+/// A ratio that is known as a float only, printed as [`ratio`] prints.
+pub(super) fn float_ratio(ratio: f64) -> String {
+    let text = format!("{ratio:.1}");
+    match text.split_once('.') {
+        Some((whole, "0")) => grouped(whole),
+        Some((whole, decimal)) => format!("{}.{decimal}", grouped(whole)),
+        None => text,
+    }
+}
+
+/// `part` of `whole` in percent to one decimal: `96.2 %`.
+pub(super) fn percent(part: u128, whole: u128) -> Option<String> {
+    let tenths = part
+        .checked_mul(1000)?
+        .checked_add(whole / 2)?
+        .checked_div(whole)?;
+    Some(format!("{}.{} %", tenths / 10, tenths % 10))
+}
+
+/// `1 conv`, `2 convs`, `no convs`.
+pub(super) fn plural(count: u128, one: &str) -> String {
+    match count {
+        0 => format!("no {one}s"),
+        1 => format!("1 {one}"),
+        _ => format!("{} {one}s", counted(count)),
+    }
+}
+
+/// The first `most` names, escaped, and how many more there are: `a, b and 12 more`.
+pub(super) fn several(names: &[impl AsRef<str>], most: usize) -> String {
+    let first: Vec<String> = names
+        .iter()
+        .take(most)
+        .map(|it| printable(it.as_ref()))
+        .collect();
+    match names.len().saturating_sub(most) {
+        0 => first.join(", "),
+        more => format!("{} and {more} more", first.join(", ")),
+    }
+}
+
+/// A formula as it stands in a book: `34944 * (floor((height - 11) / 4) + 1)` becomes
+/// `34,944 × (⌊(height−11)/4⌋+1)`.
+pub(super) fn formula(plain: &str) -> String {
+    let mut out = String::new();
+    // What closes each bracket that is open.
+    let mut closers = Vec::new();
+    let mut rest = plain;
+    let mut digits = String::new();
+    let mut in_word = false;
+    while let Some(next) = rest.chars().next() {
+        if next.is_ascii_digit() && !in_word {
+            digits.push(next);
+            rest = rest.get(1..).unwrap_or_default();
+            continue;
+        }
+        out.push_str(&grouped(&std::mem::take(&mut digits)));
+        let (written, read) = token(rest, next, in_word, &mut closers);
+        out.push_str(&written);
+        in_word = read == next.len_utf8() && (next.is_alphanumeric() || next == '_');
+        rest = rest.get(read..).unwrap_or_default();
+    }
+    out + &grouped(&digits)
+}
+
+/// The book's spelling of the next piece of a formula, and how many bytes it takes from `rest`.
+fn token(rest: &str, next: char, in_word: bool, closers: &mut Vec<char>) -> (String, usize) {
+    let signs = [(" * ", " × "), (" - ", "−"), (" + ", "+"), (" / ", "/")];
+    if let Some((plain, book)) = signs.iter().find(|(plain, _)| rest.starts_with(plain)) {
+        return ((*book).to_owned(), plain.len());
+    }
+    if rest.starts_with("floor(") && !in_word {
+        closers.push('⌋');
+        return ("⌊".to_owned(), "floor(".len());
+    }
+    let written = match next {
+        '(' => {
+            closers.push(')');
+            '('
+        }
+        ')' => closers.pop().unwrap_or(')'),
+        other => other,
+    };
+    (written.to_string(), next.len_utf8())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_moves_hides_or_reorders_text_is_spelled_out() {
+        let cases = [
+            ("plain/näme", "plain/näme"),
+            ("a\nb\tc", "a\\nb\\tc"),
+            ("\u{1b}[31mred", "\\u{1b}[31mred"),
+            ("evil\u{202e}gpj", "evil\\u{202e}gpj"),
+            ("zero\u{200b}width", "zero\\u{200b}width"),
+            ("c1\u{9b}0m", "c1\\u{9b}0m"),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(printable(text), expected, "{expected}");
+        }
+    }
+
+    #[test]
+    fn a_long_name_loses_its_middle_and_keeps_its_end() {
+        let cases = [
+            ("conv1", 8, "conv1"),
+            ("/model.22/cv2.0/cv2.0.0/conv/Conv", 16, "/mo….0/conv/Conv"),
+            ("层层层层层层", 7, "…层层层"),
+            ("abc", 1, "…"),
+        ];
+        for (text, room, expected) in cases {
+            assert_eq!(elided(text, room), expected, "{text}");
+            assert!(width(&elided(text, room)) <= room, "{text}");
+        }
+    }
+
+    #[test]
+    fn ratios_and_shares_round_to_one_decimal() {
+        assert_eq!(ratio(105_705_600, 34_944).as_deref(), Some("3,025"));
+        // 666,434,944 / 2,334,080 = 285.523…
+        assert_eq!(ratio(666_434_944, 2_334_080).as_deref(), Some("285.5"));
+        assert_eq!(ratio(1, 0), None);
+        assert_eq!(float_ratio(3025.0), "3,025");
+        // 58,631,144 / 60,965,224 = 0.96171…
+        assert_eq!(percent(58_631_144, 60_965_224).as_deref(), Some("96.2 %"));
+    }
+
+    #[test]
+    fn formulas_are_written_as_in_a_book() {
+        let cases = [
+            ("34944 * output positions", "34,944 × output positions"),
+            ("floor((height - 11) / 4) + 1", "⌊(height−11)/4⌋+1"),
+            (
+                "448 * (floor((h2000 - 1) / 2) + 1)",
+                "448 × (⌊(h2000−1)/2⌋+1)",
+            ),
+            ("Relu_floor(x)", "Relu_floor(x)"),
+        ];
+        for (plain, expected) in cases {
+            assert_eq!(formula(plain), expected, "{plain}");
+        }
+    }
+
+    #[test]
+    fn lines_break_between_items_only() {
+        let items = ["weight 60,954,656", "bias 10,568", "conv 3.8 %"].map(str::to_owned);
+        assert_eq!(
+            flowed(&items, 31),
+            ["weight 60,954,656   bias 10,568", "conv 3.8 %"]
+        );
+        assert_eq!(wrapped("a bb ccc", 4), ["a bb", "ccc"]);
+    }
+}
