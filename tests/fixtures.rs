@@ -5,6 +5,7 @@ mod support;
 use std::path::PathBuf;
 
 use cnninspect::read::{self, Options};
+use cnninspect::tensor::DataType;
 use support::alexnet;
 
 fn fixture(name: &str) -> PathBuf {
@@ -37,7 +38,7 @@ fn alexnets_first_convolution_is_stored_and_nothing_else_is() {
     let model = read::open(&fixture("alexnet-2012.onnx"), &Options::default()).unwrap();
     let floats = model.network.initializers();
     let floats: Vec<_> = floats
-        .filter(|(_, it)| it.tensor.data_type.is_some_and(|it| it.is_float()))
+        .filter(|(_, it)| it.tensor.data_type.is_some_and(DataType::is_float))
         .map(|(_, it)| (it.tensor.name.as_str(), it.tensor.dims.clone()))
         .collect();
     let expected = [

@@ -58,7 +58,9 @@ pub(crate) fn model_at(side: i64, features: i64) -> ModelProto {
             net.pool(conv.at);
         }
     }
-    net.then("flatten", "Flatten", &[], |it| with(it, vec![int("axis", 1)]));
+    net.then("flatten", "Flatten", &[], |it| {
+        with(it, vec![int("axis", 1)])
+    });
     net.linear("fc6", features, 4096, 1.0);
     net.relu("relu6");
     net.linear("fc7", 4096, 4096, 1.0);
@@ -77,7 +79,13 @@ struct Net {
 
 impl Net {
     /// A node `name` on what was made last, its output `NAME_out`.
-    fn then(&mut self, name: &str, op: &str, more: &[&str], attributes: fn(NodeProto) -> NodeProto) {
+    fn then(
+        &mut self,
+        name: &str,
+        op: &str,
+        more: &[&str],
+        attributes: fn(NodeProto) -> NodeProto,
+    ) {
         let output = format!("{name}_out");
         let inputs = [&[self.last.as_str()], more].concat();
         let made = node(name, op, &inputs, &[&output]);
@@ -120,7 +128,10 @@ impl Net {
     fn norm(&mut self, at: u8) {
         self.then(&format!("norm{at}"), "LRN", &[], |it| {
             let shape = vec![int("size", 5), float("bias", 2.0)];
-            with(with(it, shape), vec![float("alpha", 5e-4), float("beta", 0.75)])
+            with(
+                with(it, shape),
+                vec![float("alpha", 5e-4), float("beta", 0.75)],
+            )
         });
     }
 
@@ -139,7 +150,9 @@ impl Net {
         let (weight, shift) = (format!("{name}.weight"), format!("{name}.bias"));
         self.filled(&weight, &[outputs, inputs], 0.01);
         self.filled(&shift, &[outputs], bias);
-        self.then(name, "Gemm", &[&weight, &shift], |it| with(it, vec![int("transB", 1)]));
+        self.then(name, "Gemm", &[&weight, &shift], |it| {
+            with(it, vec![int("transB", 1)])
+        });
     }
 
     /// A tensor of one value that the file does not store.

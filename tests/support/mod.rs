@@ -2,6 +2,7 @@
 #![allow(dead_code, reason = "each test file uses a part of it")]
 
 pub(crate) mod alexnet;
+pub(crate) mod network;
 pub(crate) mod wire;
 
 use onnx_protobuf::attribute_proto::AttributeType;
