@@ -17,7 +17,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::rc::Rc;
 use std::sync::Arc;
 
-use self::functions::{Functions, Given};
+use self::functions::{Functions, Given, Size};
 use self::scope::Scopes;
 use super::error::OnnxError;
 use super::findings::Findings;
@@ -28,8 +28,11 @@ use crate::op::ONNX;
 use crate::read::folder::Folder;
 use crate::units::Bytes;
 
-/// Nodes that calls of functions may put into the network.
-const MOST_INLINED: u64 = 1_000_000;
+/// What all calls of functions together may put into the network.
+const MOST_INLINED: Size = Size {
+    nodes: 1_000_000,
+    calls: 2_000_000,
+};
 /// Bodies and calls inside each other.
 const MOST_DEEP: usize = 64;
 /// Bytes that scopes' names may take.
@@ -62,8 +65,8 @@ struct Lowering<'m, 'f> {
     names: HashSet<Arc<str>>,
     /// Tensors by the address of their message, so that a function's are stored once.
     stored: HashMap<usize, Option<InitializerId>>,
-    /// Nodes that calls may still put in.
-    budget: u64,
+    /// What is left of [`MOST_INLINED`].
+    budget: Size,
     scope_bytes: usize,
 }
 

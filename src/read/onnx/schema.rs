@@ -34,8 +34,10 @@ pub(super) enum Rule {
     Keep,
     /// Bytes to keep unless they are long: an attribute's string may be a whole engine.
     KeepShort,
-    /// A number, or numbers packed or not, of this wire type.
+    /// One number of this wire type.
     Number(u8),
+    /// Numbers of this wire type, packed or not.
+    Numbers(u8),
     /// `raw_data`.
     Raw,
     /// Elements of a tensor, packed or not, each of this wire type.
@@ -45,7 +47,7 @@ pub(super) enum Rule {
 /// A message's kept fields: every number that has this rule.
 type Row = (&'static [u32], Rule);
 
-use Rule::{Elements, Enter, Keep, KeepShort, Number, Raw};
+use Rule::{Elements, Enter, Keep, KeepShort, Number, Numbers, Raw};
 
 impl Kind {
     fn rows(self) -> &'static [Row] {
@@ -68,15 +70,18 @@ impl Kind {
             Self::Node => &[(&[1, 2, 3, 4, 7, 8], Keep), (&[5], Enter(Self::Attribute))],
             Self::Attribute => &[
                 (&[1, 9, 21], Keep),
-                (&[2, 7], Number(FIXED32)),
-                (&[3, 8, 20], Number(VARINT)),
+                (&[2], Number(FIXED32)),
+                (&[3, 20], Number(VARINT)),
+                (&[7], Numbers(FIXED32)),
+                (&[8], Numbers(VARINT)),
                 (&[4], KeepShort),
                 (&[5], Enter(Self::Tensor)),
                 (&[6, 11], Enter(Self::Graph)),
                 (&[22], Enter(Self::Sparse)),
             ],
             Self::Tensor => &[
-                (&[1, 2, 14], Number(VARINT)),
+                (&[1], Numbers(VARINT)),
+                (&[2, 14], Number(VARINT)),
                 (&[4], Elements(FIXED32)),
                 (&[5, 7, 11], Elements(VARINT)),
                 (&[6], Elements(BYTES)),
@@ -86,7 +91,7 @@ impl Kind {
                 (&[13], Enter(Self::Entry)),
             ],
             Self::Entry => &[(&[1, 2], Keep)],
-            Self::Sparse => &[(&[1], Enter(Self::Tensor)), (&[3], Number(VARINT))],
+            Self::Sparse => &[(&[1], Enter(Self::Tensor)), (&[3], Numbers(VARINT))],
             Self::ValueInfo => &[(&[1], Keep), (&[2], Enter(Self::Type))],
             Self::Type => &[
                 (&[1, 8], Enter(Self::TensorType)),
@@ -156,13 +161,15 @@ impl Kind {
 impl Rule {
     /// Whether a field of this rule may have the wire type, and which it should have.
     pub(super) fn accepts(self, wire: u8) -> Result<(), &'static str> {
-        let (one, expected) = match self {
-            Enter(_) | Keep | KeepShort | Raw | Elements(BYTES) => (BYTES, "2"),
-            Number(FIXED32) | Elements(FIXED32) => (FIXED32, "5 or 2"),
-            Elements(FIXED64) => (FIXED64, "1 or 2"),
-            Number(_) | Elements(_) => (VARINT, "0 or 2"),
+        let (one, packed, expected) = match self {
+            Enter(_) | Keep | KeepShort | Raw | Elements(BYTES) => (BYTES, false, "2"),
+            Number(FIXED32) => (FIXED32, false, "5"),
+            Number(_) => (VARINT, false, "0"),
+            Numbers(FIXED32) | Elements(FIXED32) => (FIXED32, true, "5 or 2"),
+            Elements(FIXED64) => (FIXED64, true, "1 or 2"),
+            Numbers(_) | Elements(_) => (VARINT, true, "0 or 2"),
         };
-        if wire == one || wire == BYTES {
+        if wire == one || packed && wire == BYTES {
             Ok(())
         } else {
             Err(expected)

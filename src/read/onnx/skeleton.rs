@@ -119,27 +119,23 @@ impl Scanner<'_> {
             Rule::Enter(kind) => self.enter(kind, key, offset, end),
             Rule::Raw => self.raw(key, offset, end),
             Rule::Elements(wire) => self.elements(key, wire, offset, end),
-            Rule::Keep | Rule::KeepShort | Rule::Number(_) if key.wire == BYTES => {
+            _ if key.wire == BYTES => {
                 let length = self.length(key, offset, end)?;
                 if rule == Rule::KeepShort && length >= LONG_STRING {
                     self.window.skip(length);
                     return Ok(());
                 }
                 // A packed varint of one byte becomes eight.
-                let growth = if matches!(rule, Rule::Number(VARINT)) {
-                    8
-                } else {
-                    1
-                };
+                let growth = if rule == Rule::Numbers(VARINT) { 8 } else { 1 };
                 self.charge(offset, length, ALLOCATION + length.saturating_mul(growth))?;
                 wire::put_key(key, &mut self.out);
                 wire::put_varint(length, &mut self.out);
                 self.window.copy(length, &mut self.out)
             }
-            Rule::Keep | Rule::KeepShort | Rule::Number(_) => {
+            _ => {
                 self.charge(offset, 0, 8)?;
                 wire::put_key(key, &mut self.out);
-                copy_number(&mut self.window, key, offset, end, &mut self.out)
+                wire::copy_number(&mut self.window, key, offset, end, &mut self.out)
             }
         }
     }
@@ -170,7 +166,7 @@ impl Scanner<'_> {
         };
         for (field, bytes) in frame.payloads.inline() {
             if let Some(field) = field {
-                put_bytes(field, bytes, &mut self.out);
+                wire::put_bytes(field, bytes, &mut self.out);
             } else {
                 self.out.extend_from_slice(bytes);
             }
@@ -192,7 +188,7 @@ impl Scanner<'_> {
     fn put_elsewhere(&mut self, elsewhere: &Elsewhere) -> Result<(), OnnxError> {
         let cost = wide(elsewhere.offsets.len()).saturating_mul(REGION);
         self.charge(self.window.offset(), 0, cost)?;
-        put_bytes(ELSEWHERE, &elsewhere.encode_to_vec(), &mut self.out);
+        wire::put_bytes(ELSEWHERE, &elsewhere.encode_to_vec(), &mut self.out);
         Ok(())
     }
 
@@ -222,7 +218,7 @@ impl Scanner<'_> {
         } else {
             let mut bytes = Vec::new();
             wire::put_key(key, &mut bytes);
-            copy_number(&mut self.window, key, offset, end, &mut bytes)?;
+            wire::copy_number(&mut self.window, key, offset, end, &mut bytes)?;
             let after = self.window.offset();
             frame.payloads.one(key.field, &bytes, offset, after)
         };
@@ -240,7 +236,7 @@ impl Scanner<'_> {
                 Ok(())
             }
             VARINT | FIXED32 | FIXED64 => {
-                copy_number(&mut self.window, key, offset, end, &mut Vec::new())
+                wire::copy_number(&mut self.window, key, offset, end, &mut Vec::new())
             }
             found => Err(OnnxError::WireType {
                 field: key.field,
@@ -285,34 +281,4 @@ impl Scanner<'_> {
         }
         Ok(())
     }
-}
-
-/// Appends a field of bytes.
-fn put_bytes(field: u32, bytes: &[u8], out: &mut Vec<u8>) {
-    wire::put_key(Key { field, wire: BYTES }, out);
-    wire::put_varint(wide(bytes.len()), out);
-    out.extend_from_slice(bytes);
-}
-
-/// Appends the value of a field that is one number.
-fn copy_number(
-    window: &mut Window,
-    key: Key,
-    offset: u64,
-    end: u64,
-    out: &mut Vec<u8>,
-) -> Result<(), OnnxError> {
-    let width = match key.wire {
-        FIXED32 => 4,
-        FIXED64 => 8,
-        _ => {
-            wire::put_varint(wire::varint(window, end)?, out);
-            return Ok(());
-        }
-    };
-    if end.saturating_sub(window.offset()) < width {
-        let size = window.size();
-        return Err(OnnxError::Cut { offset, end, size });
-    }
-    window.copy(width, out)
 }

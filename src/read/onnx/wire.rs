@@ -4,6 +4,7 @@
 
 use super::error::OnnxError;
 use super::window::Window;
+use crate::units::wide;
 
 /// A varint follows.
 pub(super) const VARINT: u8 = 0;
@@ -92,6 +93,36 @@ fn low(value: u64) -> u8 {
 pub(super) fn padded(length: u64) -> [u8; 5] {
     let byte = |shift: u32| low(length >> shift) | 0x80;
     [byte(0), byte(7), byte(14), byte(21), low(length >> 28)]
+}
+
+/// Appends a field of bytes.
+pub(super) fn put_bytes(field: u32, bytes: &[u8], out: &mut Vec<u8>) {
+    put_key(Key { field, wire: BYTES }, out);
+    put_varint(wide(bytes.len()), out);
+    out.extend_from_slice(bytes);
+}
+
+/// Appends the value of a field that is one number and lies before byte `end`.
+pub(super) fn copy_number(
+    window: &mut Window,
+    key: Key,
+    offset: u64,
+    end: u64,
+    out: &mut Vec<u8>,
+) -> Result<(), OnnxError> {
+    let width = match key.wire {
+        FIXED32 => 4,
+        FIXED64 => 8,
+        _ => {
+            put_varint(varint(window, end)?, out);
+            return Ok(());
+        }
+    };
+    if end.saturating_sub(window.offset()) < width {
+        let size = window.size();
+        return Err(OnnxError::Cut { offset, end, size });
+    }
+    window.copy(width, out)
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use super::body::{Given, too_deep};
-use super::functions::{Function, given};
+use super::functions::{Function, Size, given};
 use super::{Lowering, MOST_DEEP, MOST_INLINED, MOST_SCOPE_BYTES, Place};
 use crate::network::{Node, NodeId, ValueId};
 use crate::op::{Attrs, ONNX};
@@ -30,13 +30,14 @@ impl<'m> Lowering<'m, '_> {
         if place.paid {
             return None;
         }
-        match self.budget.checked_sub(*size) {
-            Some(left) => {
-                self.budget = left;
-                None
-            }
-            None => Some(over_budget(*size, self.budget)),
-        }
+        let left = &mut self.budget;
+        let nodes = left.nodes.checked_sub(size.nodes);
+        let calls = left.calls.checked_sub(size.calls);
+        let Some((nodes, calls)) = nodes.zip(calls) else {
+            return Some(over_budget(*size, *left));
+        };
+        *left = Size { nodes, calls };
+        None
     }
 
     /// Adds the body of the function; its formal inputs and outputs are the call's values.
@@ -111,13 +112,13 @@ impl<'m> Lowering<'m, '_> {
     }
 }
 
-fn over_budget(size: u64, left: u64) -> Arc<str> {
+fn over_budget(size: Size, left: Size) -> Arc<str> {
     let number = |it: u64| grouped(&it.to_string());
-    format!(
-        "the function becomes {} nodes, {} of {} are left for functions",
-        number(size),
-        number(left),
-        number(MOST_INLINED)
-    )
-    .into()
+    let (what, size, left, most) = if size.nodes > left.nodes {
+        ("nodes", size.nodes, left.nodes, MOST_INLINED.nodes)
+    } else {
+        ("calls", size.calls, left.calls, MOST_INLINED.calls)
+    };
+    let (size, left, most) = (number(size), number(left), number(most));
+    format!("the function becomes {size} {what}, {left} of {most} are left for functions").into()
 }

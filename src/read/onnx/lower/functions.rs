@@ -16,15 +16,23 @@ const NAMES_OF_A_NODE: u64 = 16;
 /// A model-local function.
 pub(super) struct Function<'m> {
     pub(super) proto: &'m FunctionProto,
-    /// Nodes that one call puts into the network, or more where they are long; at the end of the
-    /// scale where it passes `u64`.
-    pub(super) size: u64,
+    /// What one call puts into the network.
+    pub(super) size: Size,
     /// Whether it calls itself, at whatever distance.
     pub(super) recursive: bool,
     /// Operator sets that hold in it.
     pub(super) opsets: Rc<Opsets>,
     /// Declared types of its values.
     pub(super) types: Rc<Types<'m>>,
+}
+
+/// What inlining takes; each number stops at the end of its scale.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Size {
+    /// Nodes; one that is long counts as several.
+    pub(super) nodes: u64,
+    /// Calls inside each other and after each other.
+    pub(super) calls: u64,
 }
 
 /// Domain, name and overload.
@@ -51,7 +59,7 @@ impl<'m> Functions<'m> {
             own.extend(opsets(&proto.opset_import));
             functions.list.push(Function {
                 proto,
-                size: 0,
+                size: Size::default(),
                 recursive: false,
                 opsets: Rc::new(own),
                 types: Rc::new(types(&[&proto.value_info])),
@@ -111,10 +119,16 @@ impl<'m> Functions<'m> {
     /// Sums up a function whose callees are summed up.
     fn close(&mut self, at: usize, contents: Option<&Contents>) {
         let Some(contents) = contents else { return };
-        let mut size = contents.weight;
+        let mut size = Size {
+            nodes: contents.weight,
+            calls: 1,
+        };
         for callee in &contents.calls {
             let inlined = self.list.get(*callee).filter(|it| !it.recursive);
-            size = size.saturating_add(inlined.map_or(1, |it| it.size));
+            let opaque = Size { nodes: 1, calls: 0 };
+            let inner = inlined.map_or(opaque, |it| it.size);
+            size.nodes = size.nodes.saturating_add(inner.nodes);
+            size.calls = size.calls.saturating_add(inner.calls);
         }
         if let Some(function) = self.list.get_mut(at) {
             function.size = size;
@@ -134,8 +148,10 @@ impl<'m> Functions<'m> {
 
     fn add_nodes(&self, nodes: &[NodeProto], contents: &mut Contents) {
         for node in nodes {
-            contents.weight = contents.weight.saturating_add(weight(node));
-            contents.calls.extend(self.called(node));
+            let call = self.called(node);
+            let own = weight(node).saturating_add(u64::from(call.is_none()));
+            contents.weight = contents.weight.saturating_add(own);
+            contents.calls.extend(call);
             for graph in node.attribute.iter().flat_map(graphs) {
                 let names = graph.input.len() + graph.initializer.len() + graph.value_info.len();
                 let names = wide(names) / NAMES_OF_A_NODE;
@@ -165,7 +181,7 @@ pub(super) fn graphs(attribute: &AttributeProto) -> impl Iterator<Item = &GraphP
     attribute.g.as_deref().into_iter().chain(&attribute.graphs)
 }
 
-/// 1 for an ordinary node, more for one whose copies would take much memory.
+/// 0 for an ordinary node, more for one whose copies would take much memory.
 fn weight(node: &NodeProto) -> u64 {
     let names = node
         .input
@@ -184,7 +200,7 @@ fn weight(node: &NodeProto) -> u64 {
         bytes.iter().sum()
     });
     let bytes: usize = names.chain(attributes).sum();
-    1 + wide(bytes) / BYTES_OF_A_NODE
+    wide(bytes) / BYTES_OF_A_NODE
 }
 
 /// Attributes of a call by name, with the function's defaults behind them.
