@@ -98,7 +98,7 @@ impl Uses {
     pub(super) fn find(scene: Scene<'_>, tracer: &mut Tracer<'_>, life: &[Life]) -> Self {
         let mut finder = Finder {
             scene,
-            life,
+            life: nodes_life(scene, life),
             operands: BTreeMap::new(),
             roots: BTreeMap::new(),
         };
@@ -111,26 +111,33 @@ impl Uses {
     }
 }
 
+fn nodes_life(scene: Scene<'_>, life: &[Life]) -> Vec<Life> {
+    let of = |node: &Node| {
+        let outputs = node.outputs.iter().copied().flatten();
+        let lives = outputs.filter_map(|it| life.get(it.at()).copied());
+        lives.max().unwrap_or_default()
+    };
+    scene.network.nodes.iter().map(of).collect()
+}
+
 struct Finder<'a> {
     scene: Scene<'a>,
-    life: &'a [Life],
+    /// How far each node matters: as much as the output that matters most.
+    life: Vec<Life>,
     /// Which operand of a matrix product is its weight.
     operands: BTreeMap<NodeId, usize>,
     roots: BTreeMap<Root, Role>,
 }
 
 impl Finder<'_> {
-    /// How far a node matters: as much as the output that matters most.
-    fn life(&self, node: &Node) -> Life {
-        let outputs = node.outputs.iter().copied().flatten();
-        let lives = outputs.filter_map(|it| self.life.get(it.at()).copied());
-        lives.max().unwrap_or_default()
+    fn life(&self, id: NodeId) -> Life {
+        self.life.get(id.at()).copied().unwrap_or_default()
     }
 
     /// Traces weights and biases of convolutions, matrix products and recurrent operators.
     fn trace_back(&mut self, tracer: &mut Tracer<'_>) {
         for (id, node) in self.scene.network.nodes() {
-            if self.life(node) == Life::Dead {
+            if self.life(id) == Life::Dead {
                 continue;
             }
             let (domain, op_type) = (&*node.domain, &*node.op_type);
@@ -225,7 +232,7 @@ impl Finder<'_> {
                 if (state.lone && is(node, &["Expand"])) || (dequantizes && !state.real) {
                     return;
                 }
-                for (place, input) in node.inputs.iter().enumerate() {
+                for (place, input) in moving(node) {
                     let Some(input) = input else { continue };
                     if !self.moved(node, place, *input, state) {
                         continue;
@@ -249,7 +256,7 @@ impl Finder<'_> {
 
     /// Whether a node moves this input on; an embedding's table is used up there.
     fn moved(&self, node: &Node, place: usize, input: ValueId, state: State) -> bool {
-        slot(node, place) == Slot::Moved && !(state.real && self.embeds(node, input))
+        flow::moves(node, place) && !(state.real && self.embeds(node, input))
     }
 
     /// Whether a node reads a float table at indices computed at run time.
@@ -283,7 +290,7 @@ impl Finder<'_> {
             }
         };
         let node = self.scene.network.node(id);
-        let life = self.life(node);
+        let life = self.life(id);
         if life == Life::Dead {
             return None;
         }
@@ -311,7 +318,9 @@ impl Finder<'_> {
         let value = input_of(node, place)?;
         let pieces = self.scene.maker(value).is_some_and(|(_, node, _)| {
             let mut inputs = node.inputs.iter().copied().flatten();
-            is(node, &["Concat"]) && inputs.all(|it| matches!(tracer.root(it), Root::Stored(_)))
+            is(node, &["Concat"])
+                && node.inputs.len() <= MOST_PIECES
+                && inputs.all(|it| matches!(tracer.root(it), Root::Stored(_)))
         });
         (pieces && usual == Some(&place)).then_some((Role::Weight, false))
     }
@@ -363,6 +372,19 @@ impl Finder<'_> {
             .is_some_and(|it| it.is_integer() && it.bits() <= 8)
     }
 }
+
+/// The inputs that a node may move on: all of a `Concat`, else the first.
+fn moving(node: &Node) -> impl Iterator<Item = (usize, &Option<ValueId>)> {
+    let count = if is(node, &["Concat"]) {
+        node.inputs.len()
+    } else {
+        1
+    };
+    node.inputs.iter().enumerate().take(count)
+}
+
+/// A `Concat` of more pieces is not looked at, since many products may share it.
+const MOST_PIECES: usize = 64;
 
 /// Casts and reshapes between an integer operator and its scale.
 const MOST_STEPS: usize = 8;
