@@ -1,6 +1,7 @@
 //! Tests of the whole account, on small networks made by hand.
 
 mod conv;
+mod findings;
 mod hostile;
 mod roles;
 mod rows;
@@ -10,7 +11,7 @@ use std::collections::BTreeMap;
 use super::*;
 use crate::infer::Input;
 use crate::network::{Graph, GraphId, Initializer, Node, NodeId, Source, ValueId, ValueInfo};
-use crate::op::{Attr, Element, ONNX, Value};
+use crate::op::{Attr, Attrs, Element, ONNX, Value};
 use crate::tensor::{DataType, Dim, Expr, Payload, Shape, StoredTensor};
 
 /// A network made name by name; a name that is not there yet is a new value of unknown shape.
@@ -131,7 +132,7 @@ impl Model {
             scope: "".into(),
             inputs,
             outputs,
-            attrs: Default::default(),
+            attrs: Attrs::default(),
             subgraphs: vec![],
             opaque: None,
         });
