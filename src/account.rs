@@ -12,7 +12,9 @@
 //! `stored` is counted from the tensors themselves, apart from all this.
 
 mod conv;
+mod costs;
 mod count;
+mod fill;
 mod findings;
 mod flow;
 mod geometry;

@@ -110,6 +110,7 @@ pub(super) fn spread(
     passes: impl Fn(&Node, usize) -> bool,
 ) -> Vec<bool> {
     let mut reached = vec![false; scene.network.values.len()];
+    let mut done = vec![false; scene.network.nodes.len()];
     let mut open = seeds;
     while let Some(value) = open.pop() {
         match reached.get_mut(value.at()) {
@@ -121,7 +122,11 @@ pub(super) fn spread(
                 Use::Node(id, place) => {
                     let node = scene.network.node(id);
                     open.extend(body_inputs(scene, node, place));
-                    if passes(node, place) {
+                    let first = done.get_mut(id.at()).filter(|it| !**it);
+                    if let Some(first) = first
+                        && passes(node, place)
+                    {
+                        *first = true;
                         open.extend(node.outputs.iter().copied().flatten());
                     }
                 }

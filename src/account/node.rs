@@ -9,7 +9,7 @@ use super::roles::{self, Booked};
 use super::rows::{Layer, NodeLayer};
 use super::scene::{input_of, is, output_of};
 use super::trace::Root;
-use crate::network::{InitializerId, Node, NodeId, ValueId};
+use crate::network::{Node, NodeId, ValueId};
 use crate::op::linear::{self, LinearOperator};
 use crate::units::{Macs, Params};
 
@@ -23,29 +23,45 @@ impl Rows<'_, '_> {
     /// The row of a node that is neither convolution nor pool.
     pub(super) fn node(&mut self, id: NodeId, booked: &Booked, linears: &mut Linears) -> Layer {
         let node = self.scene.network.node(id);
-        let mut row = self.plain(id, booked);
-        if let Some(weight) = roles::linear_weight(self.tracer, node)
-            && let Some(operator) = linear::find(&node.domain, &node.op_type)
-        {
-            let places = [Some(weight), operator.bias];
-            for value in places
-                .into_iter()
-                .flatten()
-                .filter_map(|it| input_of(node, it))
-            {
-                linears.roots.insert(self.tracer.root(value));
+        if let Some(problem) = self.scene.shapes.problems.get(&id) {
+            self.gaps.push(gap(&node.name, "output_shape", &**problem));
+        }
+        if let Some(reason) = &node.opaque {
+            self.gaps.push(gap(&node.name, "layers", &**reason));
+        }
+        let weight = roles::linear_weight(self.tracer, node);
+        let linear = linear::find(&node.domain, &node.op_type).zip(weight);
+        let recurrent = linear::find_recurrent(&node.domain, &node.op_type);
+        let roots = match (linear, recurrent) {
+            (Some((operator, weight)), _) => self.roots_at(node, &[Some(weight), operator.bias]),
+            (_, Some(operator)) => {
+                let weights = operator.weights.iter().copied().map(Some);
+                let places: Vec<_> = weights.chain([Some(operator.bias)]).collect();
+                self.roots_at(node, &places)
             }
+            _ => BTreeSet::new(),
+        };
+        let mut row = self.plain(id, booked, &roots);
+        if let Some((operator, weight)) = linear {
+            linears.roots.extend(roots);
             row.macs = self.known(&row, self.linear_macs(node, operator, weight));
             return Layer::Linear(Box::new(row));
         }
-        if linear::find_recurrent(&node.domain, &node.op_type).is_some() {
+        if recurrent.is_some() {
             row.macs = self.known(&row, self.recurrent_macs(node));
             return Layer::Recurrent(Box::new(row));
         }
         Layer::Other(Box::new(row))
     }
 
-    fn plain(&mut self, id: NodeId, booked: &Booked) -> NodeLayer {
+    /// What the inputs at these places lead back to.
+    fn roots_at(&mut self, node: &Node, places: &[Option<usize>]) -> BTreeSet<Root> {
+        let values = places.iter().copied().flatten();
+        let values = values.filter_map(|it| input_of(node, it));
+        values.map(|it| self.tracer.root(it)).collect()
+    }
+
+    fn plain(&mut self, id: NodeId, booked: &Booked, roots: &BTreeSet<Root>) -> NodeLayer {
         let scene = self.scene;
         let node = scene.network.node(id);
         let output = output_of(node);
@@ -59,23 +75,22 @@ impl Rows<'_, '_> {
             output: output.map_or_else(String::new, |it| scene.network.value(it).name.to_string()),
             input_shape: input_of(node, 0).and_then(shape),
             output_shape: output.and_then(shape),
-            params: self.params(node, booked),
+            params: self.params(node, booked, roots),
             macs: None,
         }
     }
 
     /// Elements of the parameters at a node's inputs. A node that only moves one does not use it.
-    fn params(&mut self, node: &Node, booked: &Booked) -> Params {
+    fn params(&mut self, node: &Node, booked: &Booked, roots: &BTreeSet<Root>) -> Params {
         if is(node, MOVES) {
             return Params(0);
         }
         let inputs = node.inputs.iter().copied().flatten();
-        let stored: BTreeSet<InitializerId> =
-            inputs.filter_map(|it| self.tracer.moved(it)).collect();
-        let counted = stored
-            .into_iter()
-            .filter(|it| booked.role(*it).is_parameter());
-        let sizes = counted.filter_map(|it| self.scene.network.initializer(it).tensor.numel());
+        let moved = inputs.filter_map(|it| self.tracer.moved(it));
+        let moved = moved.filter(|it| booked.role(*it).is_parameter());
+        let mut stored: BTreeSet<Root> = moved.map(Root::Stored).collect();
+        stored.extend(roots);
+        let sizes = stored.iter().filter_map(|it| self.tracer.root_numel(*it));
         Params(sizes.fold(0, u128::saturating_add))
     }
 

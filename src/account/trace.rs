@@ -1,9 +1,13 @@
 //! From a weight input back to the one stored tensor that it holds.
 
+mod steps;
+
 use super::flow;
-use super::scene::{Scene, input_of, is, output_of};
+use super::scene::{Scene, is, output_of};
+use steps::Step;
+
 use crate::infer::Shapes;
-use crate::network::{Edges, InitializerId, Network, NodeId, Producer, ValueId};
+use crate::network::{Edges, InitializerId, Network, NodeId, ValueId};
 
 /// Where a value comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -32,47 +36,6 @@ pub struct Trace {
 /// A trace names no more nodes than this: a thousand convolutions behind one long chain would name
 /// millions.
 pub const MOST_VIA: usize = 64;
-
-/// Operators that keep every element of their first input.
-const KEEPS: &[&str] = &[
-    "Identity",
-    "Reshape",
-    "Flatten",
-    "Transpose",
-    "Squeeze",
-    "Unsqueeze",
-    "Cast",
-    "CastLike",
-    "QuantizeLinear",
-    "DequantizeLinear",
-    "Dropout",
-];
-
-/// Operators that keep the elements of their first input where the number of elements stays: a flip
-/// by `Slice`, an `Expand` or `Pad` that does nothing.
-const MAY_KEEP: &[&str] = &["Slice", "Expand", "Pad", "Concat", "Split"];
-
-/// Operators of two operands, one of which may rescale the other.
-const RESCALES: &[&str] = &["Mul", "Div", "Add", "Sub"];
-
-/// Operators that change each element of their first input alone, or standardise it.
-const REWRITES: &[&str] = &[
-    "BatchNormalization",
-    "InstanceNormalization",
-    "LayerNormalization",
-    "Neg",
-    "Abs",
-    "Sign",
-    "Clip",
-    "Round",
-    "Relu",
-    "Tanh",
-    "Sigmoid",
-    "Exp",
-    "Softplus",
-    "Pow",
-    "Sqrt",
-];
 
 /// Traces values, remembering what it has found: every value is looked at once however many paths
 /// lead to it.
@@ -110,15 +73,6 @@ impl Found {
             moved: true,
         }
     }
-}
-
-/// How a value is made, as far as tracing goes.
-enum Step {
-    End(Root),
-    /// It holds what this value holds.
-    To(ValueId, Option<NodeId>),
-    /// One of these values, rescaled.
-    Any(NodeId, Vec<ValueId>),
 }
 
 impl<'a> Tracer<'a> {
@@ -248,59 +202,6 @@ impl<'a> Tracer<'a> {
             }
         }
         self.found(value).unwrap_or(Found::end(Root::Computed))
-    }
-
-    fn step(&self, value: ValueId) -> Step {
-        match self.scene.edges.producer(value) {
-            Producer::Initializer(id) => Step::End(Root::Stored(id)),
-            Producer::Missing => Step::End(Root::Missing),
-            Producer::Input(graph, place) => match self.scene.edges.owner(graph) {
-                None => Step::End(Root::Input(value)),
-                Some(owner) => {
-                    let node = self.scene.network.node(owner);
-                    let inputs = self.scene.network.graph(graph).inputs.len();
-                    match flow::fed(node, place) {
-                        Some(outer) if flow::fed_whole(node, inputs, place) => {
-                            Step::To(outer, None)
-                        }
-                        _ => Step::End(Root::Computed),
-                    }
-                }
-            },
-            Producer::Node(id, 0) => self.through(id, value),
-            Producer::Node(..) => Step::End(Root::Computed),
-        }
-    }
-
-    /// The step through the node that makes `value` as its first output.
-    fn through(&self, id: NodeId, value: ValueId) -> Step {
-        let node = self.scene.network.node(id);
-        let computed = Step::End(Root::Computed);
-        if is(node, &["ConstantOfShape"]) {
-            return Step::End(Root::ConstantOfShape(id));
-        }
-        let Some(first) = input_of(node, 0) else {
-            return computed;
-        };
-        if is(node, KEEPS) {
-            return Step::To(first, Some(id));
-        }
-        if is(node, MAY_KEEP) {
-            let same = self.scene.numel(first).zip(self.scene.numel(value));
-            return match same {
-                Some((before, after)) if before == after => Step::To(first, Some(id)),
-                _ => computed,
-            };
-        }
-        if is(node, RESCALES) {
-            let mut operands: Vec<ValueId> = node.inputs.iter().copied().flatten().collect();
-            operands.dedup();
-            return Step::Any(id, operands);
-        }
-        if is(node, REWRITES) {
-            return Step::Any(id, vec![first]);
-        }
-        computed
     }
 
     fn conclude(&self, value: ValueId, step: Step) -> Found {

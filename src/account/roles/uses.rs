@@ -3,17 +3,18 @@
 //! It is worked out backward: a value that is moved has the uses of what it becomes. Roles are handed
 //! back in the order in which they count, so each value is visited once per state.
 
+mod direct;
+
 use std::collections::BTreeMap;
 
 use super::super::flow;
 use super::super::live::Life;
 use super::super::scene::{Scene, input_of, is};
-use super::super::slots::{Slot, slot};
 use super::super::trace::{Root, Tracer};
 use super::{Role, is_real};
-use crate::network::{Node, NodeId, Producer, Use, ValueId};
+use crate::network::{Node, NodeId, Producer, ValueId};
 use crate::op::{conv, linear};
-use crate::tensor::{DataType, StoredTensor};
+use crate::tensor::StoredTensor;
 
 /// What values are used for.
 pub(super) struct Uses {
@@ -98,7 +99,7 @@ impl Uses {
     pub(super) fn find(scene: Scene<'_>, tracer: &mut Tracer<'_>, life: &[Life]) -> Self {
         let mut finder = Finder {
             scene,
-            life,
+            life: nodes_life(scene, life),
             operands: BTreeMap::new(),
             roots: BTreeMap::new(),
         };
@@ -111,26 +112,33 @@ impl Uses {
     }
 }
 
+fn nodes_life(scene: Scene<'_>, life: &[Life]) -> Vec<Life> {
+    let of = |node: &Node| {
+        let outputs = node.outputs.iter().copied().flatten();
+        let lives = outputs.filter_map(|it| life.get(it.at()).copied());
+        lives.max().unwrap_or_default()
+    };
+    scene.network.nodes.iter().map(of).collect()
+}
+
 struct Finder<'a> {
     scene: Scene<'a>,
-    life: &'a [Life],
+    /// How far each node matters: as much as the output that matters most.
+    life: Vec<Life>,
     /// Which operand of a matrix product is its weight.
     operands: BTreeMap<NodeId, usize>,
     roots: BTreeMap<Root, Role>,
 }
 
 impl Finder<'_> {
-    /// How far a node matters: as much as the output that matters most.
-    fn life(&self, node: &Node) -> Life {
-        let outputs = node.outputs.iter().copied().flatten();
-        let lives = outputs.filter_map(|it| self.life.get(it.at()).copied());
-        lives.max().unwrap_or_default()
+    fn life(&self, id: NodeId) -> Life {
+        self.life.get(id.at()).copied().unwrap_or_default()
     }
 
     /// Traces weights and biases of convolutions, matrix products and recurrent operators.
     fn trace_back(&mut self, tracer: &mut Tracer<'_>) {
         for (id, node) in self.scene.network.nodes() {
-            if self.life(node) == Life::Dead {
+            if self.life(id) == Life::Dead {
                 continue;
             }
             let (domain, op_type) = (&*node.domain, &*node.op_type);
@@ -225,7 +233,7 @@ impl Finder<'_> {
                 if (state.lone && is(node, &["Expand"])) || (dequantizes && !state.real) {
                     return;
                 }
-                for (place, input) in node.inputs.iter().enumerate() {
+                for (place, input) in moving(node) {
                     let Some(input) = input else { continue };
                     if !self.moved(node, place, *input, state) {
                         continue;
@@ -249,123 +257,19 @@ impl Finder<'_> {
 
     /// Whether a node moves this input on; an embedding's table is used up there.
     fn moved(&self, node: &Node, place: usize, input: ValueId, state: State) -> bool {
-        slot(node, place) == Slot::Moved && !(state.real && self.embeds(node, input))
-    }
-
-    /// Whether a node reads a float table at indices computed at run time.
-    fn embeds(&self, node: &Node, table: ValueId) -> bool {
-        let indices = input_of(node, 1);
-        is(node, &["Gather"])
-            && self.data_type(table).is_none_or(DataType::is_float)
-            && indices.is_some_and(|it| !self.is_constant(it))
-    }
-
-    fn data_type(&self, value: ValueId) -> Option<DataType> {
-        let known = self.scene.shapes.values.get(value.at());
-        known.and_then(|it| it.data_type)
-    }
-
-    /// Whether a value's elements are known before the model runs.
-    fn is_constant(&self, value: ValueId) -> bool {
-        let known = self.scene.shapes.values.get(value.at());
-        let known = known.and_then(|it| it.elements.as_ref());
-        let stored = matches!(self.scene.edges.producer(value), Producer::Initializer(_));
-        stored || known.is_some_and(|it| it.iter().all(|it| *it != crate::op::Element::Unknown))
-    }
-
-    /// The role of one use of a value, and whether only real numbers have it.
-    fn direct(&self, tracer: &mut Tracer<'_>, value: ValueId, it: Use) -> Option<(Role, bool)> {
-        let (id, place) = match it {
-            Use::Node(id, place) => (id, place),
-            Use::Output(graph, _) => {
-                let main = self.scene.edges.owner(graph).is_none();
-                return main.then_some((Role::Elementwise, true));
-            }
-        };
-        let node = self.scene.network.node(id);
-        let life = self.life(node);
-        if life == Life::Dead {
-            return None;
-        }
-        let by_value = match life {
-            Life::Flows => (Role::Elementwise, true),
-            _ => (Role::Constant, false),
-        };
-        match slot(node, place) {
-            Slot::Role(role) => Some((role, false)),
-            Slot::Control => Some((Role::Constant, false)),
-            Slot::Moved if self.embeds(node, value) => Some((Role::Weight, true)),
-            Slot::Moved => None,
-            Slot::Operand if self.operands.get(&id) == Some(&place) => Some((Role::Weight, false)),
-            Slot::Operand => Some(self.operand(tracer, node, place).unwrap_or(by_value)),
-            // What goes into a body is used there.
-            Slot::Data if !flow::body_inputs(self.scene, node, place).is_empty() => None,
-            Slot::Data if self.scales(tracer, node, place) => Some((Role::Quantization, false)),
-            Slot::Data => Some(by_value),
-        }
-    }
-
-    /// A matrix product with pieces of stored tensors (a `Concat` of them) at the weight's usual place.
-    fn operand(&self, tracer: &mut Tracer<'_>, node: &Node, place: usize) -> Option<(Role, bool)> {
-        let usual = linear::find(&node.domain, &node.op_type)?.operands.first();
-        let value = input_of(node, place)?;
-        let pieces = self.scene.maker(value).is_some_and(|(_, node, _)| {
-            let mut inputs = node.inputs.iter().copied().flatten();
-            is(node, &["Concat"]) && inputs.all(|it| matches!(tracer.root(it), Root::Stored(_)))
-        });
-        (pieces && usual == Some(&place)).then_some((Role::Weight, false))
-    }
-
-    /// Whether this operand scales an integer operator's result or an integer weight.
-    fn scales(&self, tracer: &mut Tracer<'_>, node: &Node, place: usize) -> bool {
-        if !is(node, &["Mul", "Div", "Sub"]) || place > 1 {
-            return false;
-        }
-        let other = input_of(node, 1_usize.saturating_sub(place));
-        other.is_some_and(|it| self.is_integer(tracer, it))
-    }
-
-    /// Whether a value is an integer operator's result, an integer weight, or the scale that goes with one.
-    fn is_integer(&self, tracer: &mut Tracer<'_>, value: ValueId) -> bool {
-        let stored = tracer
-            .moved(value)
-            .map(|id| &self.scene.network.initializer(id).tensor);
-        if let Some(tensor) = stored {
-            let narrow = tensor
-                .data_type
-                .is_some_and(|it| it.is_integer() && it.bits() <= 8);
-            return narrow && tensor.numel() != Some(1);
-        }
-        let mut at = value;
-        for _ in 0..MOST_STEPS {
-            let Some((_, node, place)) = self.scene.maker(at) else {
-                return tracer.moved(at).is_some_and(|id| self.is_narrow(id));
-            };
-            match &*node.op_type {
-                "ConvInteger" | "MatMulInteger" => return true,
-                "DynamicQuantizeLinear" => return place == 1,
-                "Cast" | "Reshape" | "Transpose" | "Squeeze" | "Unsqueeze" | "Identity" | "Sub" => {
-                }
-                _ => return false,
-            }
-            let Some(next) = input_of(node, 0) else {
-                return false;
-            };
-            at = next;
-        }
-        false
-    }
-
-    fn is_narrow(&self, id: crate::network::InitializerId) -> bool {
-        let tensor = &self.scene.network.initializer(id).tensor;
-        tensor
-            .data_type
-            .is_some_and(|it| it.is_integer() && it.bits() <= 8)
+        flow::moves(node, place) && !(state.real && self.embeds(node, input))
     }
 }
 
-/// Casts and reshapes between an integer operator and its scale.
-const MOST_STEPS: usize = 8;
+/// The inputs that a node may move on: all of a `Concat`, else the first.
+fn moving(node: &Node) -> impl Iterator<Item = (usize, &Option<ValueId>)> {
+    let count = if is(node, &["Concat"]) {
+        node.inputs.len()
+    } else {
+        1
+    };
+    node.inputs.iter().enumerate().take(count)
+}
 
 /// The place of the stored weight of a matrix product: an operand that leads back to one stored tensor
 /// and does not depend on the model's inputs.

@@ -1,0 +1,193 @@
+//! What a convolution costs by its geometry: the formulas of [`crate::account`].
+
+use super::count::{Count, Extent, plus, times};
+use super::geometry::Geometry;
+use crate::tensor::{Dim, Shape};
+use crate::units;
+
+/// What a convolution costs by its geometry.
+pub(super) struct Costs {
+    pub(super) shared: Count,
+    pub(super) unshared: Count,
+    pub(super) dense: Count,
+    pub(super) macs: Count,
+    pub(super) padding_macs: Count,
+}
+
+impl Geometry {
+    /// Channels that go in.
+    fn channels(&self) -> Option<u64> {
+        let given = self.input.as_ref().and_then(|it| it.dim(1).known());
+        given.or_else(|| {
+            let weight = self.weight.as_ref()?;
+            if self.operator.transposed {
+                weight.dim(0).known()
+            } else {
+                weight.dim(1).known()?.checked_mul(self.group?)
+            }
+        })
+    }
+
+    /// Filters: channels that come out.
+    pub(super) fn filters(&self) -> Option<u64> {
+        let weight = self.weight.as_ref().and_then(|weight| {
+            if self.operator.transposed {
+                weight.dim(1).known()?.checked_mul(self.group?)
+            } else {
+                weight.dim(0).known()
+            }
+        });
+        weight.or_else(|| self.output.as_ref()?.dim(1).known())
+    }
+
+    /// What the grouped side of the weight holds: channels of one group, of a transposed one filters.
+    fn grouped(&self) -> Option<u64> {
+        let whole = if self.operator.transposed {
+            self.filters()
+        } else {
+            self.channels()
+        };
+        let group = self.group?;
+        match whole {
+            Some(whole) if whole.checked_rem(group) == Some(0) => whole.checked_div(group),
+            _ => self.weight.as_ref()?.dim(1).known(),
+        }
+    }
+
+    /// The weight's elements by its geometry: `M · C/group · ∏k`, of a transposed one `C · M/group · ∏k`.
+    fn weights(&self) -> Option<Count> {
+        let whole = if self.operator.transposed {
+            self.channels()?
+        } else {
+            self.filters()?
+        };
+        let sizes = [whole, self.grouped()?];
+        let kernel = self.kernel.as_ref()?;
+        let sizes = sizes.iter().chain(kernel).copied().map(u128::from);
+        Some(Count::exact(units::product(sizes)))
+    }
+
+    /// The four counts and their MACs, by the formulas of the module [`super`].
+    pub(super) fn costs(&self) -> Costs {
+        let open = || Count::Unknown(self.why_unknown());
+        let (Some(weights), Some(filters)) = (self.weights(), self.filters()) else {
+            return Costs {
+                shared: open(),
+                unshared: open(),
+                dense: open(),
+                macs: open(),
+                padding_macs: open(),
+            };
+        };
+        let filters = u128::from(filters);
+        let biases = if self.bias { filters } else { 0 };
+        let shared = plus(weights.clone(), Count::Exact(biases));
+        if let Some(problem) = &self.problem {
+            let open = || Count::Unknown(problem.clone());
+            return Costs {
+                shared,
+                unshared: open(),
+                dense: open(),
+                macs: open(),
+                padding_macs: open(),
+            };
+        }
+        let outputs = Extent::spatial(self.output.as_ref(), "output positions");
+        let inputs = Extent::spatial(self.input.as_ref(), "input positions");
+        let scaled = |extent: &Extent, count: &Count| match count {
+            Count::Exact(number) => extent.times(*number),
+            other => other.clone(),
+        };
+        let macs = scaled(
+            if self.operator.transposed {
+                &inputs
+            } else {
+                &outputs
+            },
+            &weights,
+        );
+        let unshared = if self.operator.transposed {
+            plus(macs.clone(), outputs.times(biases))
+        } else {
+            scaled(&outputs, &shared)
+        };
+        let bias = Count::Exact(u128::from(self.bias));
+        let dense = match self.channels() {
+            Some(channels) => times(
+                outputs.times(filters),
+                plus(inputs.times(u128::from(channels)), bias),
+            ),
+            None => Count::Unknown("the input's channels are unknown".to_owned()),
+        };
+        Costs {
+            shared,
+            unshared,
+            dense,
+            padding_macs: self.padding_macs(&macs),
+            macs,
+        }
+    }
+
+    fn why_unknown(&self) -> String {
+        self.problem.clone().unwrap_or_else(|| {
+            if self.weight.is_some() {
+                "a size of the weight is unknown".to_owned()
+            } else {
+                "the weight's shape is unknown".to_owned()
+            }
+        })
+    }
+
+    /// Those of `macs` whose tap lies in the padding, of a transposed one outside the output.
+    fn padding_macs(&self, macs: &Count) -> Count {
+        if self.operator.op_type == "DeformConv" {
+            return Count::Unknown("where a deformed tap lies is computed at run time".to_owned());
+        }
+        let never = !self.operator.transposed
+            && self
+                .pads
+                .as_ref()
+                .is_some_and(|it| it.iter().all(|pad| *pad <= 0));
+        if never {
+            return Count::Exact(0);
+        }
+        let Some(macs) = macs.number() else {
+            return match macs {
+                Count::Unknown(reason) => Count::Unknown(reason.clone()),
+                _ => Count::Unknown("sizes are open".to_owned()),
+            };
+        };
+        let inside = self.inside();
+        match inside {
+            Some(inside) => Count::exact(macs.checked_sub(inside)),
+            None => Count::Unknown(
+                "padding is unknown, or kernel and positions are too many to walk".to_owned(),
+            ),
+        }
+    }
+
+    /// Multiply-accumulates whose tap lies inside.
+    fn inside(&self) -> Option<u128> {
+        let sizes = |shape: &Option<Shape>| shape.as_ref()?.0.get(2..).map(<[Dim]>::to_vec);
+        let (inputs, outputs) = (sizes(&self.input)?, sizes(&self.output)?);
+        let mut inside = vec![];
+        for (at, (input, output)) in inputs.iter().zip(&outputs).enumerate() {
+            let (input, output) = (input.known()?, output.known()?);
+            let axis = self.axis(at)?;
+            // A transposed convolution's taps fall on the output as a convolution's on its input.
+            let (taken, windows) = if self.operator.transposed {
+                (output, input)
+            } else {
+                (input, output)
+            };
+            inside.push(axis.taps_inside(taken, windows)?);
+        }
+        let whole = if self.operator.transposed {
+            self.channels()?
+        } else {
+            self.filters()?
+        };
+        let channels = [u128::from(whole), u128::from(self.grouped()?)];
+        units::product(channels.into_iter().chain(inside))
+    }
+}
