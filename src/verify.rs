@@ -16,6 +16,8 @@ mod engine;
 #[cfg(not(feature = "verify"))]
 #[path = "verify/absent.rs"]
 mod engine;
+#[cfg(all(test, feature = "verify"))]
+mod engine_tests;
 mod geometry;
 mod input;
 mod layer;
@@ -27,6 +29,8 @@ mod sample;
 #[cfg(test)]
 mod testing;
 mod weights;
+#[cfg(test)]
+mod weights_tests;
 
 use serde::Serialize;
 
