@@ -28,6 +28,8 @@ mod real;
 mod sample;
 #[cfg(test)]
 mod testing;
+#[cfg(all(test, feature = "verify"))]
+mod tests;
 mod weights;
 #[cfg(test)]
 mod weights_tests;

@@ -36,6 +36,7 @@ fn model() -> TestModel {
     test.store("q", DataType::Int8, &[2, 3], vec![0, 1, 2, 0xff, 0xfe, 127]);
     test.store("zero", DataType::Int8, &[2], vec![1, 0xff]);
     test.store_floats("scale", &[2], &[0.5, 2.0]);
+    test.store("none", DataType::Uint8, &[], vec![0]);
     test.store(
         "half",
         DataType::Float16,
