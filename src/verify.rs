@@ -9,7 +9,10 @@
 //! Only `engine` knows candle.
 
 mod array;
+#[cfg(all(test, feature = "verify"))]
+mod choice_tests;
 mod choose;
+mod compare;
 mod direct;
 #[cfg(feature = "verify")]
 mod engine;
@@ -25,13 +28,15 @@ mod layer;
 mod node_tests;
 mod operands;
 mod real;
+#[cfg(all(test, feature = "verify"))]
+mod rows;
 mod sample;
-#[cfg(test)]
+#[cfg(all(test, feature = "verify"))]
 mod testing;
 #[cfg(all(test, feature = "verify"))]
 mod tests;
 mod weights;
-#[cfg(test)]
+#[cfg(all(test, feature = "verify"))]
 mod weights_tests;
 
 use serde::Serialize;
