@@ -9,13 +9,18 @@
 //! Only `engine` knows candle.
 
 mod array;
+#[cfg(all(test, feature = "verify"))]
+mod choice_tests;
 mod choose;
+mod compare;
 mod direct;
 #[cfg(feature = "verify")]
 mod engine;
 #[cfg(not(feature = "verify"))]
 #[path = "verify/absent.rs"]
 mod engine;
+#[cfg(all(test, feature = "verify"))]
+mod engine_tests;
 mod geometry;
 mod input;
 mod layer;
@@ -23,10 +28,16 @@ mod layer;
 mod node_tests;
 mod operands;
 mod real;
+#[cfg(all(test, feature = "verify"))]
+mod rows;
 mod sample;
-#[cfg(test)]
+#[cfg(all(test, feature = "verify"))]
 mod testing;
+#[cfg(all(test, feature = "verify"))]
+mod tests;
 mod weights;
+#[cfg(all(test, feature = "verify"))]
+mod weights_tests;
 
 use serde::Serialize;
 

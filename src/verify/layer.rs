@@ -1,19 +1,18 @@
 //! One layer: run it, and compare what comes out with what the report says.
 
 use super::array::{Array, numel};
-use super::direct::Direct;
+use super::compare::{compare_shapes, compare_values};
 use super::geometry::Geometry;
 use super::operands::{self, Operands};
-use super::real::Real;
 use super::weights::{Evaluator, Model};
-use super::{Limits, Status, Verification, engine, sample};
+use super::{Limits, Status, Verification, engine};
 use crate::account::ConvLayer;
 use crate::op::conv::{self, ConvOperator};
 use crate::tensor::{Dim, Shape};
 use crate::units::{Bytes, counted};
 
 /// How a layer did not come through.
-enum Failure {
+pub(super) enum Failure {
     /// It could not be run.
     NotRun(String),
     /// Something disagrees.
@@ -58,11 +57,15 @@ fn one_sample(shape: &Shape) -> Shape {
 }
 
 /// Everything of a layer that is known before it is run.
-struct Plan<'a> {
-    conv: &'a ConvLayer,
-    operator: &'static ConvOperator,
-    input: Vec<usize>,
-    expected: Vec<usize>,
+pub(super) struct Plan<'a> {
+    /// The report's row.
+    pub(super) conv: &'a ConvLayer,
+    /// Its operator.
+    pub(super) operator: &'static ConvOperator,
+    /// `[1, C, d1, …, dn]`.
+    pub(super) input: Vec<usize>,
+    /// `[1, M, o1, …, on]` by the report.
+    pub(super) expected: Vec<usize>,
 }
 
 fn attempt<T: engine::Element>(
@@ -99,7 +102,7 @@ fn attempt<T: engine::Element>(
     compare_values(&plan, &operands, &output, found)
 }
 
-fn not_run(reason: &str) -> Failure {
+pub(super) fn not_run(reason: &str) -> Failure {
     Failure::NotRun(reason.to_owned())
 }
 
@@ -226,115 +229,6 @@ fn shortened(count: u128) -> String {
         .iter()
         .find_map(unit)
         .unwrap_or_else(|| count.to_string())
-}
-
-fn shape_of(sizes: &[usize]) -> Shape {
-    Shape::known(
-        &sizes
-            .iter()
-            .map(|it| crate::units::wide(*it))
-            .collect::<Vec<_>>(),
-    )
-}
-
-fn compare_shapes(
-    plan: &Plan<'_>,
-    actual: &[usize],
-    found: &mut Verification,
-) -> Result<(), Failure> {
-    let shape = shape_of(actual);
-    let agree = actual == plan.expected;
-    found.actual_shape = Some(shape.clone());
-    found.shapes_agree = Some(agree);
-    if agree {
-        return Ok(());
-    }
-    let expected = shape_of(&plan.expected);
-    Err(Failure::Mismatch(format!(
-        "candle gives {shape}, the report says {expected}"
-    )))
-}
-
-/// What the report says of the layer, as the direct dot product takes it; it must fit the weight.
-fn claimed<'a, T: Real>(
-    plan: &Plan<'a>,
-    operands: &'a Operands<T>,
-) -> Result<Direct<'a, T>, Failure> {
-    let conv = plan.conv;
-    let weight = &operands.weight;
-    let shape = shape_of(&weight.sizes);
-    if let Some(claimed) = conv.weight_shape.as_ref().filter(|it| **it != shape) {
-        return Err(Failure::Mismatch(format!(
-            "the weight is {shape}, the report says {claimed}"
-        )));
-    }
-    let kernel = shape.0.get(2..).map(|it| Shape(it.to_vec()));
-    let claim = conv.kernel_shape.as_deref().map(Shape::known);
-    if claim != kernel {
-        return Err(Failure::Mismatch(format!(
-            "the weight's kernel is {}, the report says {}",
-            kernel.unwrap_or_default(),
-            claim.unwrap_or_default()
-        )));
-    }
-    let missing = || not_run("the report leaves its geometry open");
-    Ok(Direct {
-        transposed: plan.operator.transposed,
-        strides: conv.strides.as_deref().ok_or_else(missing)?,
-        dilations: conv.dilations.as_deref().ok_or_else(missing)?,
-        pads: conv.pads.as_deref().ok_or_else(missing)?,
-        group: conv
-            .group
-            .and_then(|it| usize::try_from(it).ok())
-            .ok_or_else(missing)?,
-        input: &operands.input,
-        weight,
-        bias: operands.bias.as_ref().map(|it| it.values.as_slice()),
-    })
-}
-
-/// Compares with the direct dot product: |candle − direct| may be 10⁻⁴ · Σ|w·x| + 10⁻⁶.
-fn compare_values<T: Real>(
-    plan: &Plan<'_>,
-    operands: &Operands<T>,
-    output: &Array<T>,
-    found: &mut Verification,
-) -> Result<(), Failure> {
-    let direct = claimed(plan, operands)?;
-    let steps = super::array::strides(&output.sizes);
-    let mut worst: Option<String> = None;
-    for position in sample::positions(&output.sizes) {
-        let flat = position
-            .iter()
-            .zip(&steps)
-            .map(|(at, step)| at.saturating_mul(step.unsigned_abs()));
-        let got = output.values.get(flat.sum::<usize>()).map(|it| it.to_f64());
-        let Some((got, wanted)) = got.zip(direct.at(&position)) else {
-            return Err(Failure::Mismatch(format!(
-                "the report's strides, padding and group lead outside the tensors at {position:?}"
-            )));
-        };
-        if wanted.magnitude > f64::from(f32::MAX) {
-            return Err(not_run("its values pass what float32 holds"));
-        }
-        let error = (got - wanted.value).abs();
-        let allowed = 1e-4 * wanted.magnitude + 1e-6;
-        found.positions_checked += 1;
-        found.max_abs_error = Some(found.max_abs_error.unwrap_or(0.0).max(error));
-        // A difference that is no number is not within either.
-        if worst.is_none()
-            && !matches!(
-                error.partial_cmp(&allowed),
-                Some(std::cmp::Ordering::Less | std::cmp::Ordering::Equal)
-            )
-        {
-            worst = Some(format!(
-                "at {position:?} candle gives {got}, the report's geometry {} (allowed difference {allowed:.1e})",
-                wanted.value
-            ));
-        }
-    }
-    worst.map_or(Ok(()), |it| Err(Failure::Mismatch(it)))
 }
 
 #[cfg(test)]

@@ -142,7 +142,11 @@ mod tests {
         ];
         for (data_type, value, expected) in cases {
             let got = round_to(data_type, value);
-            assert!(got == expected, "{data_type} {value}: {got}");
+            assert_eq!(
+                got.to_bits(),
+                expected.to_bits(),
+                "{data_type} {value}: {got}"
+            );
         }
     }
 }

@@ -64,7 +64,13 @@ fn transposed(
 ) -> Result<Tensor> {
     let extra = geometry.output_padding.first().copied().unwrap_or(0);
     let same = geometry.output_padding.iter().all(|it| *it == extra);
-    if let (Some(padding), true) = (even(geometry), same) {
+    // candle subtracts the padding before it adds the kernel, and must not pass below zero there.
+    let room = geometry.spatial().iter().zip(&geometry.strides);
+    let room = room
+        .map(|(size, stride)| (size - 1).saturating_mul(*stride))
+        .min();
+    let fits = |padding: &usize| padding.saturating_mul(2) <= room.unwrap_or(0);
+    if let (Some(padding), true) = (even(geometry).filter(fits), same) {
         return call(padding, extra);
     }
     let mut output = call(0, 0)?;
