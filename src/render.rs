@@ -20,6 +20,7 @@ mod summary;
 mod table;
 mod text;
 mod verified;
+mod window;
 
 use std::io;
 

@@ -10,7 +10,7 @@ use crate::units::{self, Params};
 /// Stands where a row has no such value.
 const NONE: &str = "–";
 /// Stands where a value could not be told; the gaps say why.
-const UNKNOWN: &str = "?";
+pub(super) const UNKNOWN: &str = "?";
 /// A formula longer than this is left to the JSON document.
 const LONGEST_SIZE: usize = 20;
 const LONGEST_COUNT: usize = 36;
@@ -53,7 +53,7 @@ pub(super) fn pads(values: Option<&[i64]>) -> Raw {
     words(values.map(|it| joined(it, " ")))
 }
 
-fn joined<T: ToString>(values: &[T], separator: &str) -> String {
+pub(super) fn joined<T: ToString>(values: &[T], separator: &str) -> String {
     let words: Vec<String> = values.iter().map(T::to_string).collect();
     words.join(separator)
 }
@@ -105,90 +105,6 @@ pub(super) fn layout(layer: &Layer) -> Option<&'static str> {
     }
 }
 
-/// Kernel, strides, pads and dilations of a convolution or pool.
-#[derive(Clone, Copy, Default)]
-pub(super) struct Window<'a> {
-    pub(super) kernel: Option<&'a [u64]>,
-    pub(super) strides: Option<&'a [u64]>,
-    pub(super) pads: Option<&'a [i64]>,
-    pub(super) dilations: Option<&'a [u64]>,
-}
-
-macro_rules! window {
-    ($row:expr) => {
-        Window {
-            kernel: $row.kernel_shape.as_deref(),
-            strides: $row.strides.as_deref(),
-            pads: $row.pads.as_deref(),
-            dilations: $row.dilations.as_deref(),
-        }
-    };
-}
-
-impl Window<'_> {
-    pub(super) fn of(layer: &Layer) -> Window<'_> {
-        match layer {
-            Layer::Conv(row) => window!(row),
-            Layer::Pool(row) => window!(row),
-            _ => Window::default(),
-        }
-    }
-}
-
-/// The window in few characters, leaving out what is usual: `11×11 /4 p2 d2`.
-pub(super) fn window(layer: &Layer) -> String {
-    let it = Window::of(layer);
-    let mut parts = match layer {
-        Layer::Pool(row) if row.global => return "global".to_owned(),
-        Layer::Conv(_) | Layer::Pool(_) => {
-            vec![it.kernel.map_or(UNKNOWN.to_owned(), |it| joined(it, "×"))]
-        }
-        _ => return String::new(),
-    };
-    parts.extend(unusual("/", it.strides));
-    parts.push(
-        match (it.pads, conv(layer).map(|row| row.auto_pad.as_str())) {
-            (Some(pads), _) => padding(pads),
-            (None, Some("SAME_UPPER" | "SAME_LOWER")) => "same".to_owned(),
-            (None, _) => format!("p{UNKNOWN}"),
-        },
-    );
-    parts.extend(unusual("d", it.dilations));
-    if pool(layer).is_some_and(|it| it.ceil_mode) {
-        parts.push("ceil".to_owned());
-    }
-    parts.retain(|it| !it.is_empty());
-    parts.join(" ")
-}
-
-/// A list of ones says nothing; equal values are said once.
-fn unusual(sign: &str, values: Option<&[u64]>) -> Option<String> {
-    let Some(values) = values else {
-        return Some(format!("{sign}{UNKNOWN}"));
-    };
-    let text = match values {
-        [first, rest @ ..] if rest.iter().all(|it| it == first) => first.to_string(),
-        _ => joined(values, "×"),
-    };
-    (text != "1" && !values.is_empty()).then(|| format!("{sign}{text}"))
-}
-
-/// `p2` all around, `p1×2` by axis, `p0:1` where start and end differ.
-fn padding(pads: &[i64]) -> String {
-    let (starts, ends) = pads.split_at(pads.len() / 2);
-    let short = |values: &[i64]| match values {
-        [first, rest @ ..] if rest.iter().all(|it| it == first) => first.to_string(),
-        _ => joined(values, "×"),
-    };
-    if pads.iter().all(|it| *it == 0) {
-        String::new()
-    } else if starts == ends {
-        format!("p{}", short(starts))
-    } else {
-        format!("p{}:{}", short(starts), short(ends))
-    }
-}
-
 /// A shape for the eye; a long formula is left to the JSON document.
 pub(super) fn shape_cell(shape: Option<&Shape>) -> String {
     shape.map_or(UNKNOWN.to_owned(), |it| sizes_cell(&it.0))
@@ -207,7 +123,10 @@ pub(super) fn sample_shape(shape: Option<&Shape>) -> String {
 
 fn sizes_cell(dims: &[Dim]) -> String {
     let size = |dim: &Dim| {
-        let text = printable(&formula(&sized(dim)));
+        let text = match dim {
+            Dim::Symbolic(_) => printable(&formula(&sized(dim))),
+            _ => dim.to_string(),
+        };
         if width(&text) > LONGEST_SIZE {
             "…".to_owned()
         } else {
@@ -300,4 +219,90 @@ pub(super) fn macs(layer: &Layer) -> Raw {
 pub(super) fn pool_ratio(layer: &Layer) -> Option<String> {
     let row = pool(layer)?;
     ratio(row.activations_in?, row.activations_out?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::sample::{conv as sample_conv, pool as sample_pool};
+    use super::*;
+    use crate::tensor::Expr;
+
+    type Change = fn(&mut ConvLayer);
+
+    fn changed(change: Change) -> Layer {
+        let mut layer = sample_conv("a", (64, 56), (128, 56), [3, 1, 1, 1]);
+        if let Layer::Conv(row) = &mut layer {
+            change(row);
+        }
+        layer
+    }
+
+    #[test]
+    fn operators_say_their_groups() {
+        let cases = [
+            (sample_conv("a", (64, 56), (64, 56), [3, 1, 1, 1]), "Conv"),
+            (
+                sample_conv("a", (64, 56), (64, 56), [3, 1, 1, 2]),
+                "Conv g2",
+            ),
+            (
+                sample_conv("a", (64, 56), (128, 56), [3, 1, 1, 64]),
+                "Conv dw",
+            ),
+            (sample_conv("a", (1, 56), (8, 56), [3, 1, 1, 1]), "Conv"),
+            (changed(|it| it.layout = Some("NHWC")), "Conv nhwc"),
+            (sample_pool("a", 64, 56, 27), "MaxPool"),
+        ];
+        for (layer, expected) in cases {
+            assert_eq!(op(&layer), expected);
+        }
+    }
+
+    #[test]
+    fn a_weight_that_is_not_stored_says_where_it_comes_from() {
+        let cases: [(Change, &str); 3] = [
+            (|_| {}, "73,856"),
+            (
+                |it| {
+                    it.params.stored = None;
+                    it.weight_source = "computed".to_owned();
+                },
+                "computed",
+            ),
+            (|it| it.params.stored = None, "?"),
+        ];
+        for (change, expected) in cases {
+            // 128 · (64 · 9 + 1)
+            assert_eq!(stored(&changed(change)), expected);
+        }
+    }
+
+    #[test]
+    fn shapes_leave_out_a_batch_of_one() {
+        let open = |name: &str| Dim::Symbolic(Expr::name(name));
+        let cases = [
+            (Shape::known(&[1, 3, 227, 227]), "3×227×227"),
+            (Shape::known(&[8, 3, 227, 227]), "8×3×227×227"),
+            (
+                Shape(vec![open("N"), 3.into(), open("H"), Dim::Unknown]),
+                "3×H×?",
+            ),
+            (Shape::known(&[1, 4096]), "1×4096"),
+        ];
+        for (shape, expected) in cases {
+            assert_eq!(sample_shape(Some(&shape)), expected);
+        }
+        assert_eq!(sample_shape(None), "?");
+    }
+
+    #[test]
+    fn a_long_formula_keeps_the_shared_count() {
+        let layer = changed(|it| {
+            it.params.unshared = None;
+            let long = "73856 * (floor((height - 11) / 4) + 1) * (floor((width - 11) / 4) + 1)";
+            it.formulas.insert("unshared", long.to_owned());
+        });
+        let cell = counted(&layer, "unshared", |it| it.unshared);
+        assert_eq!(cell, "73,856 × output positions");
+    }
 }

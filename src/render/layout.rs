@@ -15,8 +15,8 @@ pub(super) const GAP: usize = 2;
 pub(super) const MARGIN: usize = 1;
 /// Columns that go first where there is no room for all. A page of at least [`WIDE`] columns keeps the
 /// bar and does without the input, which is the row above's output in a chain.
-const LEAVING: &[&str] = &[BAR, "input", "tied with", "scope", "window", "factor", "op"];
-const LEAVING_WIDE: &[&str] = &["input", BAR, "tied with", "scope", "window", "factor", "op"];
+const LEAVING: &[&str] = &[BAR, "input", "tied_with", "scope", "window", "factor", "op"];
+const LEAVING_WIDE: &[&str] = &["input", BAR, "tied_with", "scope", "window", "factor", "op"];
 const WIDE: usize = 90;
 /// A name is not shortened below this while another column can go.
 const NAME_ROOM: usize = 24;
