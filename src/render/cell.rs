@@ -114,7 +114,7 @@ pub(super) fn shape_cell(shape: Option<&Shape>) -> String {
 pub(super) fn sample_shape(shape: Option<&Shape>) -> String {
     match shape.map(|it| it.0.as_slice()) {
         None => UNKNOWN.to_owned(),
-        Some([batch, rest @ ..]) if rest.len() > 1 && batch.known().is_none_or(|it| it == 1) => {
+        Some([batch, rest @ ..]) if !rest.is_empty() && batch.known().is_none_or(|it| it == 1) => {
             sizes_cell(rest)
         }
         Some(dims) => sizes_cell(dims),
@@ -287,7 +287,8 @@ mod tests {
                 Shape(vec![open("N"), 3.into(), open("H"), Dim::Unknown]),
                 "3×H×?",
             ),
-            (Shape::known(&[1, 4096]), "1×4096"),
+            (Shape::known(&[1, 4096]), "4096"),
+            (Shape::known(&[4096]), "4096"),
         ];
         for (shape, expected) in cases {
             assert_eq!(sample_shape(Some(&shape)), expected);
