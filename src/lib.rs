@@ -83,3 +83,8 @@ pub fn inspect(path: &std::path::Path, _options: &Options) -> Result<Inspection,
         found.len()
     )))
 }
+
+/// The README's samples, run as tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+pub struct ReadmeSamples;
