@@ -12,6 +12,7 @@ mod layout;
 mod markdown;
 mod notes;
 mod paint;
+mod pooled;
 mod pretty;
 mod resolution;
 mod rows;

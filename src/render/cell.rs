@@ -2,7 +2,7 @@
 
 use super::column::Raw;
 use super::rows::{conv, pool};
-use super::text::{float_ratio, formula, printable, ratio, width};
+use super::text::{float_ratio, formula, printable, ratio, short_name, width};
 use crate::account::{ConvLayer, Layer, ParamCounts};
 use crate::tensor::{Dim, Shape};
 use crate::units::{self, Params};
@@ -11,9 +11,11 @@ use crate::units::{self, Params};
 const NONE: &str = "–";
 /// Stands where a value could not be told; the gaps say why.
 pub(super) const UNKNOWN: &str = "?";
-/// A formula longer than this is left to the JSON document.
-const LONGEST_SIZE: usize = 20;
+/// What is longer than this is left to the JSON document.
+const LONGEST_SHAPE: usize = 44;
+const LONGEST_SIZE: usize = 12;
 const LONGEST_COUNT: usize = 36;
+const LONGEST_TIED: usize = 16;
 
 pub(super) fn word(text: &str) -> Raw {
     Raw::Text(text.to_owned())
@@ -68,7 +70,7 @@ pub(super) fn plain(raw: &Raw) -> String {
     }
 }
 
-/// The operator, its groups, and its layout where that is not ONNX's: `Conv`, `Conv g2`, `Conv dw`.
+/// The operator in short, its groups, and its layout where that is not ONNX's: `Conv`, `Conv g2`, `Conv dw`.
 pub(super) fn op(layer: &Layer) -> String {
     let op_type = super::rows::common(layer).op_type;
     // A global pool's window says that it is one.
@@ -76,7 +78,7 @@ pub(super) fn op(layer: &Layer) -> String {
         Some(row) if row.global => op_type.replacen("Global", "", 1),
         _ => op_type.to_owned(),
     };
-    let mut out = printable(&short);
+    let mut out = printable(&short.replacen("Average", "Avg", 1));
     match conv(layer).map(|it| (it, it.group)) {
         Some((row, Some(_))) if is_depthwise(row) => out.push_str(" dw"),
         Some((_, Some(group))) if group > 1 => {
@@ -121,19 +123,20 @@ pub(super) fn sample_shape(shape: Option<&Shape>) -> String {
     }
 }
 
+/// Sizes joined by `×`; formulas too long for a cell stand as `…`.
 fn sizes_cell(dims: &[Dim]) -> String {
-    let size = |dim: &Dim| {
-        let text = match dim {
-            Dim::Symbolic(_) => printable(&formula(&sized(dim))),
-            _ => dim.to_string(),
-        };
-        if width(&text) > LONGEST_SIZE {
-            "…".to_owned()
-        } else {
-            text
-        }
+    let size = |dim: &Dim| match dim {
+        Dim::Symbolic(_) => printable(&formula(&sized(dim))),
+        _ => dim.to_string(),
     };
-    dims.iter().map(size).collect::<Vec<_>>().join("×")
+    let sizes: Vec<String> = dims.iter().map(size).collect();
+    let whole = sizes.join("×");
+    if width(&whole) <= LONGEST_SHAPE {
+        return whole;
+    }
+    let short = |it: &String| width(it) <= LONGEST_SIZE;
+    let sizes = sizes.iter().map(|it| if short(it) { it } else { "…" });
+    sizes.collect::<Vec<_>>().join("×")
 }
 
 /// One of a convolution's counts: the number, its formula, or that it is unknown.
@@ -215,10 +218,16 @@ pub(super) fn macs(layer: &Layer) -> Raw {
     number(macs.map(|it| it.0))
 }
 
-/// How many times fewer activations leave a pool than enter it.
-pub(super) fn pool_ratio(layer: &Layer) -> Option<String> {
-    let row = pool(layer)?;
-    ratio(row.activations_in?, row.activations_out?)
+/// The other users of the row's tensor: the first one, and how many more.
+pub(super) fn tied(layer: &Layer) -> String {
+    let Some([first, rest @ ..]) = conv(layer).map(|it| it.tied_with.as_slice()) else {
+        return String::new();
+    };
+    let first = short_name(&printable(first), LONGEST_TIED);
+    match rest.len() {
+        0 => first,
+        more => format!("{first} and {more} more"),
+    }
 }
 
 #[cfg(test)]

@@ -1,8 +1,8 @@
 //! The columns of table, Markdown and CSV; the flags, their help and the tests iterate this list.
 
+use super::cell;
 use super::rows::{common, conv, pool};
 use super::window::{Window, window};
-use super::{cell, text};
 use crate::account::Layer;
 
 /// One column.
@@ -191,7 +191,7 @@ pub const COLUMNS: &[Column] = &[
         "tied_with",
         "tied_with",
         |it| cell::list(conv(it).map(|it| &it.tied_with)),
-        |it| conv(it).map_or_else(String::new, |it| text::several(&it.tied_with, 1)),
+        cell::tied,
     ),
     Column {
         name: BAR,
