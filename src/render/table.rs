@@ -136,7 +136,7 @@ fn row(layer: &Layer, text: String, grid: &Grid, scale: Option<Scale>, first: bo
         return none(text);
     }
     if let Some(pooled) = Pooled::of(layer) {
-        let note = if first {
+        let change = if first {
             pooled.fitting(grid.bar + grid.factor_room())
         } else {
             pooled.middle()
@@ -148,7 +148,7 @@ fn row(layer: &Layer, text: String, grid: &Grid, scale: Option<Scale>, first: bo
         });
         return Line {
             text: text.collect(),
-            tail: note,
+            tail: change,
             ink: None,
         };
     }
