@@ -55,7 +55,7 @@ pub(crate) enum Color {
     args_conflicts_with_subcommands = true,
     arg_required_else_help = true,
     max_term_width = 100,
-    after_long_help = EXAMPLES
+    after_long_help = more_help()
 )]
 struct Cli {
     #[command(flatten)]
@@ -70,11 +70,22 @@ Examples:
   cnninspect model.onnx --verify all --strict
   cnninspect model.onnx -f json | jq '.layers[] | select(.kind == \"conv\") | .params'
   cnninspect model.onnx -f csv --columns layer,stored,unshared,macs -o layers.csv
+";
 
+const EXIT_CODES: &str = "\
 Exit codes:
   0  done
   1  done, and a run of a convolution disagrees, or --strict found a warning or a gap
   2  could not be done: wrong usage, unreadable or malformed file, unknown name";
+
+/// What `--help` says beside the options.
+fn more_help() -> String {
+    let names: Vec<&str> = COLUMNS.iter().map(|it| it.name).collect();
+    format!(
+        "{EXAMPLES}\nColumns:\n  {}\n\n{EXIT_CODES}",
+        names.join(", ")
+    )
+}
 
 /// Inspecting one model.
 #[derive(Debug, Args)]
@@ -114,12 +125,12 @@ struct Inspect {
     #[arg(long, value_name = "N")]
     top: Option<usize>,
 
-    /// These columns, in this order, separated by commas
-    #[arg(long, value_name = "COLUMNS", value_delimiter = ',', value_parser = columns())]
+    /// These columns, in this order, separated by commas; --help lists them
+    #[arg(long, value_name = "COLUMNS", value_delimiter = ',', value_parser = columns(), hide_possible_values = true)]
     columns: Option<Vec<&'static Column>>,
 
     /// Order rows by a column, numbers from the greatest; the file's order without
-    #[arg(long, value_name = "COLUMN", value_parser = columns())]
+    #[arg(long, value_name = "COLUMN", value_parser = columns(), hide_possible_values = true)]
     sort: Option<&'static Column>,
 
     /// Exit with code 1 where there is any warning or gap
@@ -131,13 +142,7 @@ struct Inspect {
     allow_links: bool,
 
     /// When to colour
-    #[arg(
-        long,
-        value_name = "WHEN",
-        default_value = "auto",
-        value_enum,
-        hide_possible_values = false
-    )]
+    #[arg(long, value_name = "WHEN", default_value = "auto", value_enum)]
     color: Color,
 
     /// No hints and no notes on standard error; errors stay

@@ -230,3 +230,8 @@ fn run(
         &mut |_| {},
     )
 }
+
+/// The README's samples, run as tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+pub struct ReadmeSamples;

@@ -12,6 +12,8 @@ mod layout;
 mod markdown;
 mod notes;
 mod paint;
+mod pooled;
+mod pretty;
 mod resolution;
 mod rows;
 #[cfg(test)]
@@ -20,6 +22,7 @@ mod summary;
 mod table;
 mod text;
 mod verified;
+mod window;
 
 use std::io;
 

@@ -2,7 +2,7 @@
 
 use super::column::Raw;
 use super::rows::{conv, pool};
-use super::text::{float_ratio, formula, printable, ratio, width};
+use super::text::{float_ratio, formula, printable, ratio, short_name, width};
 use crate::account::{ConvLayer, Layer, ParamCounts};
 use crate::tensor::{Dim, Shape};
 use crate::units::{self, Params};
@@ -10,10 +10,12 @@ use crate::units::{self, Params};
 /// Stands where a row has no such value.
 const NONE: &str = "–";
 /// Stands where a value could not be told; the gaps say why.
-const UNKNOWN: &str = "?";
-/// A formula longer than this is left to the JSON document.
-const LONGEST_SIZE: usize = 20;
+pub(super) const UNKNOWN: &str = "?";
+/// What is longer than this is left to the JSON document.
+const LONGEST_SHAPE: usize = 44;
+const LONGEST_SIZE: usize = 12;
 const LONGEST_COUNT: usize = 36;
+const LONGEST_TIED: usize = 16;
 
 pub(super) fn word(text: &str) -> Raw {
     Raw::Text(text.to_owned())
@@ -53,7 +55,7 @@ pub(super) fn pads(values: Option<&[i64]>) -> Raw {
     words(values.map(|it| joined(it, " ")))
 }
 
-fn joined<T: ToString>(values: &[T], separator: &str) -> String {
+pub(super) fn joined<T: ToString>(values: &[T], separator: &str) -> String {
     let words: Vec<String> = values.iter().map(T::to_string).collect();
     words.join(separator)
 }
@@ -68,7 +70,7 @@ pub(super) fn plain(raw: &Raw) -> String {
     }
 }
 
-/// The operator, its groups, and its layout where that is not ONNX's: `Conv`, `Conv g2`, `Conv dw`.
+/// The operator in short, its groups, and its layout where that is not ONNX's: `Conv`, `Conv g2`, `Conv dw`.
 pub(super) fn op(layer: &Layer) -> String {
     let op_type = super::rows::common(layer).op_type;
     // A global pool's window says that it is one.
@@ -76,7 +78,7 @@ pub(super) fn op(layer: &Layer) -> String {
         Some(row) if row.global => op_type.replacen("Global", "", 1),
         _ => op_type.to_owned(),
     };
-    let mut out = printable(&short);
+    let mut out = printable(&short.replacen("Average", "Avg", 1));
     match conv(layer).map(|it| (it, it.group)) {
         Some((row, Some(_))) if is_depthwise(row) => out.push_str(" dw"),
         Some((_, Some(group))) if group > 1 => {
@@ -105,90 +107,6 @@ pub(super) fn layout(layer: &Layer) -> Option<&'static str> {
     }
 }
 
-/// Kernel, strides, pads and dilations of a convolution or pool.
-#[derive(Clone, Copy, Default)]
-pub(super) struct Window<'a> {
-    pub(super) kernel: Option<&'a [u64]>,
-    pub(super) strides: Option<&'a [u64]>,
-    pub(super) pads: Option<&'a [i64]>,
-    pub(super) dilations: Option<&'a [u64]>,
-}
-
-macro_rules! window {
-    ($row:expr) => {
-        Window {
-            kernel: $row.kernel_shape.as_deref(),
-            strides: $row.strides.as_deref(),
-            pads: $row.pads.as_deref(),
-            dilations: $row.dilations.as_deref(),
-        }
-    };
-}
-
-impl Window<'_> {
-    pub(super) fn of(layer: &Layer) -> Window<'_> {
-        match layer {
-            Layer::Conv(row) => window!(row),
-            Layer::Pool(row) => window!(row),
-            _ => Window::default(),
-        }
-    }
-}
-
-/// The window in few characters, leaving out what is usual: `11×11 /4 p2 d2`.
-pub(super) fn window(layer: &Layer) -> String {
-    let it = Window::of(layer);
-    let mut parts = match layer {
-        Layer::Pool(row) if row.global => return "global".to_owned(),
-        Layer::Conv(_) | Layer::Pool(_) => {
-            vec![it.kernel.map_or(UNKNOWN.to_owned(), |it| joined(it, "×"))]
-        }
-        _ => return String::new(),
-    };
-    parts.extend(unusual("/", it.strides));
-    parts.push(
-        match (it.pads, conv(layer).map(|row| row.auto_pad.as_str())) {
-            (Some(pads), _) => padding(pads),
-            (None, Some("SAME_UPPER" | "SAME_LOWER")) => "same".to_owned(),
-            (None, _) => format!("p{UNKNOWN}"),
-        },
-    );
-    parts.extend(unusual("d", it.dilations));
-    if pool(layer).is_some_and(|it| it.ceil_mode) {
-        parts.push("ceil".to_owned());
-    }
-    parts.retain(|it| !it.is_empty());
-    parts.join(" ")
-}
-
-/// A list of ones says nothing; equal values are said once.
-fn unusual(sign: &str, values: Option<&[u64]>) -> Option<String> {
-    let Some(values) = values else {
-        return Some(format!("{sign}{UNKNOWN}"));
-    };
-    let text = match values {
-        [first, rest @ ..] if rest.iter().all(|it| it == first) => first.to_string(),
-        _ => joined(values, "×"),
-    };
-    (text != "1" && !values.is_empty()).then(|| format!("{sign}{text}"))
-}
-
-/// `p2` all around, `p1×2` by axis, `p0:1` where start and end differ.
-fn padding(pads: &[i64]) -> String {
-    let (starts, ends) = pads.split_at(pads.len() / 2);
-    let short = |values: &[i64]| match values {
-        [first, rest @ ..] if rest.iter().all(|it| it == first) => first.to_string(),
-        _ => joined(values, "×"),
-    };
-    if pads.iter().all(|it| *it == 0) {
-        String::new()
-    } else if starts == ends {
-        format!("p{}", short(starts))
-    } else {
-        format!("p{}:{}", short(starts), short(ends))
-    }
-}
-
 /// A shape for the eye; a long formula is left to the JSON document.
 pub(super) fn shape_cell(shape: Option<&Shape>) -> String {
     shape.map_or(UNKNOWN.to_owned(), |it| sizes_cell(&it.0))
@@ -198,23 +116,27 @@ pub(super) fn shape_cell(shape: Option<&Shape>) -> String {
 pub(super) fn sample_shape(shape: Option<&Shape>) -> String {
     match shape.map(|it| it.0.as_slice()) {
         None => UNKNOWN.to_owned(),
-        Some([batch, rest @ ..]) if rest.len() > 1 && batch.known().is_none_or(|it| it == 1) => {
+        Some([batch, rest @ ..]) if !rest.is_empty() && batch.known().is_none_or(|it| it == 1) => {
             sizes_cell(rest)
         }
         Some(dims) => sizes_cell(dims),
     }
 }
 
+/// Sizes joined by `×`; formulas too long for a cell stand as `…`.
 fn sizes_cell(dims: &[Dim]) -> String {
-    let size = |dim: &Dim| {
-        let text = printable(&formula(&sized(dim)));
-        if width(&text) > LONGEST_SIZE {
-            "…".to_owned()
-        } else {
-            text
-        }
+    let size = |dim: &Dim| match dim {
+        Dim::Symbolic(_) => printable(&formula(&sized(dim))),
+        _ => dim.to_string(),
     };
-    dims.iter().map(size).collect::<Vec<_>>().join("×")
+    let sizes: Vec<String> = dims.iter().map(size).collect();
+    let whole = sizes.join("×");
+    if width(&whole) <= LONGEST_SHAPE {
+        return whole;
+    }
+    let short = |it: &String| width(it) <= LONGEST_SIZE;
+    let sizes = sizes.iter().map(|it| if short(it) { it } else { "…" });
+    sizes.collect::<Vec<_>>().join("×")
 }
 
 /// One of a convolution's counts: the number, its formula, or that it is unknown.
@@ -296,8 +218,101 @@ pub(super) fn macs(layer: &Layer) -> Raw {
     number(macs.map(|it| it.0))
 }
 
-/// How many times fewer activations leave a pool than enter it.
-pub(super) fn pool_ratio(layer: &Layer) -> Option<String> {
-    let row = pool(layer)?;
-    ratio(row.activations_in?, row.activations_out?)
+/// The other users of the row's tensor: the first one, and how many more.
+pub(super) fn tied(layer: &Layer) -> String {
+    let Some([first, rest @ ..]) = conv(layer).map(|it| it.tied_with.as_slice()) else {
+        return String::new();
+    };
+    let first = short_name(&printable(first), LONGEST_TIED);
+    match rest.len() {
+        0 => first,
+        more => format!("{first} and {more} more"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::sample::{conv as sample_conv, pool as sample_pool};
+    use super::*;
+    use crate::tensor::Expr;
+
+    type Change = fn(&mut ConvLayer);
+
+    fn changed(change: Change) -> Layer {
+        let mut layer = sample_conv("a", (64, 56), (128, 56), [3, 1, 1, 1]);
+        if let Layer::Conv(row) = &mut layer {
+            change(row);
+        }
+        layer
+    }
+
+    #[test]
+    fn operators_say_their_groups() {
+        let cases = [
+            (sample_conv("a", (64, 56), (64, 56), [3, 1, 1, 1]), "Conv"),
+            (
+                sample_conv("a", (64, 56), (64, 56), [3, 1, 1, 2]),
+                "Conv g2",
+            ),
+            (
+                sample_conv("a", (64, 56), (128, 56), [3, 1, 1, 64]),
+                "Conv dw",
+            ),
+            (sample_conv("a", (1, 56), (8, 56), [3, 1, 1, 1]), "Conv"),
+            (changed(|it| it.layout = Some("NHWC")), "Conv nhwc"),
+            (sample_pool("a", 64, 56, 27), "MaxPool"),
+        ];
+        for (layer, expected) in cases {
+            assert_eq!(op(&layer), expected);
+        }
+    }
+
+    #[test]
+    fn a_weight_that_is_not_stored_says_where_it_comes_from() {
+        let cases: [(Change, &str); 3] = [
+            (|_| {}, "73,856"),
+            (
+                |it| {
+                    it.params.stored = None;
+                    it.weight_source = "computed".to_owned();
+                },
+                "computed",
+            ),
+            (|it| it.params.stored = None, "?"),
+        ];
+        for (change, expected) in cases {
+            // 128 · (64 · 9 + 1)
+            assert_eq!(stored(&changed(change)), expected);
+        }
+    }
+
+    #[test]
+    fn shapes_leave_out_a_batch_of_one() {
+        let open = |name: &str| Dim::Symbolic(Expr::name(name));
+        let cases = [
+            (Shape::known(&[1, 3, 227, 227]), "3×227×227"),
+            (Shape::known(&[8, 3, 227, 227]), "8×3×227×227"),
+            (
+                Shape(vec![open("N"), 3.into(), open("H"), Dim::Unknown]),
+                "3×H×?",
+            ),
+            (Shape::known(&[1, 4096]), "4096"),
+            (Shape::known(&[4096]), "4096"),
+        ];
+        for (shape, expected) in cases {
+            assert_eq!(sample_shape(Some(&shape)), expected);
+        }
+        assert_eq!(sample_shape(None), "?");
+    }
+
+    #[test]
+    fn a_long_formula_keeps_the_shared_count() {
+        let layer = changed(|it| {
+            it.params.unshared = None;
+            let long = "73856 * (floor((height - 11) / 4) + 1) * (floor((width - 11) / 4) + 1)";
+            it.formulas.insert("unshared", long.to_owned());
+        });
+        let cell = counted(&layer, "unshared", |it| it.unshared);
+        assert_eq!(cell, "73,856 × output positions");
+    }
 }

@@ -1,7 +1,8 @@
 //! The columns of table, Markdown and CSV; the flags, their help and the tests iterate this list.
 
+use super::cell;
 use super::rows::{common, conv, pool};
-use super::{cell, text};
+use super::window::{Window, window};
 use crate::account::Layer;
 
 /// One column.
@@ -115,20 +116,18 @@ pub const COLUMNS: &[Column] = &[
         name: "window",
         json: None,
         number: false,
-        raw: |it| cell::word(&cell::window(it)),
-        cell: cell::window,
+        raw: |it| cell::word(&window(it)),
+        cell: window,
     },
     plain!(text, "kernel", "kernel_shape", |it| cell::sizes(
-        cell::Window::of(it).kernel
+        Window::of(it).kernel
     )),
     plain!(text, "strides", "strides", |it| cell::sizes(
-        cell::Window::of(it).strides
+        Window::of(it).strides
     )),
-    plain!(text, "pads", "pads", |it| cell::pads(
-        cell::Window::of(it).pads
-    )),
+    plain!(text, "pads", "pads", |it| cell::pads(Window::of(it).pads)),
     plain!(text, "dilations", "dilations", |it| cell::sizes(
-        cell::Window::of(it).dilations
+        Window::of(it).dilations
     )),
     plain!(count, "group", "group", |it| cell::number(
         conv(it).and_then(|it| it.group).map(u128::from)
@@ -189,10 +188,10 @@ pub const COLUMNS: &[Column] = &[
         cell::number(pool(it).and_then(|it| it.activations_out))
     }),
     text(
-        "tied with",
+        "tied_with",
         "tied_with",
         |it| cell::list(conv(it).map(|it| &it.tied_with)),
-        |it| conv(it).map_or_else(String::new, |it| text::several(&it.tied_with, 1)),
+        cell::tied,
     ),
     Column {
         name: BAR,
@@ -223,11 +222,11 @@ pub(super) fn usual(layers: &[&Layer]) -> Vec<&'static Column> {
         "stored",
         "unshared",
         "factor",
-        "tied with",
+        "tied_with",
         BAR,
     ];
     let filled = |column: &&Column| layers.iter().any(|it| !(column.cell)(it).is_empty());
-    let rare = |column: &&Column| ["scope", "tied with"].contains(&column.name);
+    let rare = |column: &&Column| ["scope", "tied_with"].contains(&column.name);
     let columns = names.iter().filter_map(|name| find(name));
     columns.filter(|it| !rare(it) || filled(it)).collect()
 }
@@ -260,7 +259,7 @@ mod tests {
         let layers: Vec<_> = inspection.layers.iter().collect();
         let names: Vec<_> = usual(&layers).iter().map(|it| it.name).collect();
         assert!(
-            !names.contains(&"scope") && !names.contains(&"tied with"),
+            !names.contains(&"scope") && !names.contains(&"tied_with"),
             "{names:?}"
         );
     }

@@ -4,8 +4,10 @@ use std::collections::BTreeMap;
 use std::io;
 
 use serde::Serialize;
+use serde_json::Serializer;
 
 use super::View;
+use super::pretty::Pretty;
 use super::rows::listed;
 use crate::Inspection;
 use crate::account::{Layer, Totals};
@@ -58,13 +60,14 @@ const GRAPH: Geometry = Geometry {
     detail: None,
 };
 
-/// Writes the document, indented by two spaces, with a line end.
+/// Writes the document, indented by two spaces, lists of numbers on one line, with a line end.
 pub(super) fn write(
     inspection: &Inspection,
     view: &View,
     out: &mut dyn io::Write,
 ) -> io::Result<()> {
-    serde_json::to_writer_pretty(&mut *out, &document(inspection, view))?;
+    let mut serializer = Serializer::with_formatter(&mut *out, Pretty::default());
+    document(inspection, view).serialize(&mut serializer)?;
     writeln!(out)
 }
 
@@ -151,6 +154,17 @@ mod tests {
         inspection.totals.conv.dense = Some(Params(u128::MAX));
         let text = rendered(&inspection, "json", &View::default());
         assert!(text.contains("\"dense\": 340282366920938463463374607431768211455"));
+    }
+
+    #[test]
+    fn lists_of_numbers_stay_on_one_line() {
+        let text = rendered(&alexnet(), "json", &View::default());
+        assert!(
+            text.contains("\n      \"input_shape\": [1,3,227,227],\n"),
+            "{text}"
+        );
+        assert!(text.contains("\n  \"layers\": [\n    {\n      \"kind\": \"conv\",\n"));
+        assert!(text.ends_with("\n  \"warnings\": [],\n  \"gaps\": []\n}\n"));
     }
 
     #[test]

@@ -1,10 +1,10 @@
 //! Which columns fit, and how wide each may be.
 
 use super::View;
-use super::cell;
 use super::column::{self, BAR, Column};
+use super::pooled::Pooled;
 use super::rows::Selection;
-use super::text::{elided, width};
+use super::text::{short_name, width};
 use crate::Inspection;
 use crate::account::Layer;
 use crate::units::counted;
@@ -15,11 +15,11 @@ pub(super) const GAP: usize = 2;
 pub(super) const MARGIN: usize = 1;
 /// Columns that go first where there is no room for all. A page of at least [`WIDE`] columns keeps the
 /// bar and does without the input, which is the row above's output in a chain.
-const LEAVING: &[&str] = &[BAR, "input", "tied with", "scope", "window", "factor", "op"];
-const LEAVING_WIDE: &[&str] = &["input", BAR, "tied with", "scope", "window", "factor", "op"];
+const LEAVING: &[&str] = &[BAR, "input", "window", "factor", "op"];
+const LEAVING_WIDE: &[&str] = &["input", BAR, "window", "factor", "op"];
 const WIDE: usize = 90;
 /// A name is not shortened below this while another column can go.
-const NAME_ROOM: usize = 24;
+const NAME_ROOM: usize = 20;
 /// Nor ever below this.
 const LEAST_NAME_ROOM: usize = 8;
 /// A bar's cells.
@@ -109,8 +109,8 @@ fn attempt(
 
 /// A layer's cell; without a bar beside it, a pool's factor says what it counts.
 fn shown(column: &Column, layer: &Layer, wants_bar: bool) -> String {
-    match cell::pool_ratio(layer) {
-        Some(times) if column.name == "factor" && !wants_bar => format!("{times} fewer"),
+    match Pooled::of(layer) {
+        Some(pooled) if column.name == "factor" && !wants_bar => pooled.short(),
         _ => (column.cell)(layer),
     }
 }
@@ -186,7 +186,7 @@ impl Grid {
             return;
         };
         for name in self.rows.iter_mut().filter_map(|row| row.get_mut(at)) {
-            *name = elided(name, room);
+            *name = short_name(name, room);
         }
     }
 }

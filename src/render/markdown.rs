@@ -3,8 +3,9 @@
 use std::io;
 
 use super::column::{self, BAR, Column};
+use super::pooled::Pooled;
 use super::rows::selection;
-use super::{View, cell, notes, summary};
+use super::{View, notes, summary};
 use crate::Inspection;
 use crate::account::Layer;
 
@@ -76,8 +77,8 @@ fn write_table(inspection: &Inspection, view: &View, out: &mut dyn io::Write) ->
 
 /// A layer's cell; a pool's factor says what it counts.
 fn shown(column: &Column, layer: &Layer) -> String {
-    match cell::pool_ratio(layer) {
-        Some(times) if column.name == "factor" => format!("{times} times fewer activations"),
+    match Pooled::of(layer) {
+        Some(pooled) if column.name == "factor" => pooled.long(),
         _ => escaped(&(column.cell)(layer)),
     }
 }

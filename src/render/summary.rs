@@ -253,7 +253,11 @@ fn alone(convs: &[&ConvLayer]) -> Option<String> {
     }
     let row = best?;
     let (shared, unshared) = row.params.shared.zip(row.params.unshared)?;
-    let (name, times) = (printable(&row.name), saving(shared, unshared)?);
+    let times = saving(shared, unshared)?;
+    let name = match row.scope.as_str() {
+        "" => printable(&row.name),
+        scope => format!("{} in {}", printable(&row.name), printable(scope)),
+    };
     Some(format!(
         "for {name} alone it is {shared} instead of {unshared} ({times})"
     ))

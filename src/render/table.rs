@@ -8,10 +8,11 @@ use unicode_width::UnicodeWidthChar;
 use super::bar::Scale;
 use super::layout::{GAP, Grid, MARGIN, grid};
 use super::paint::{Ink, Paint};
+use super::pooled::Pooled;
 use super::rows::{Selection, selection, unshared};
 use super::summary::{self, Block};
 use super::text::{flowed, padded, width, wrapped};
-use super::{View, cell, notes, resolution};
+use super::{View, notes, resolution};
 use crate::Inspection;
 use crate::account::Layer;
 
@@ -112,7 +113,7 @@ fn lines(inspection: &Inspection, selection: &Selection<'_>, view: &View) -> Vec
     let mut pools = 0usize;
     for ((layer, text), margin) in selection.shown.iter().zip(drawn.by_ref()).zip(margins) {
         out.extend(margin.map(|it| Line::plain(it, Ink::Dim)));
-        pools += usize::from(cell::pool_ratio(layer).is_some());
+        pools += usize::from(Pooled::of(layer).is_some());
         out.push(row(layer, text, &grid, scale, pools == 1));
     }
     out.extend(parted.then(|| Line::plain(String::new(), Ink::Dim)));
@@ -134,8 +135,12 @@ fn row(layer: &Layer, text: String, grid: &Grid, scale: Option<Scale>, first: bo
     if grid.bar == 0 {
         return none(text);
     }
-    if let Some(times) = cell::pool_ratio(layer) {
-        let room = grid.bar + grid.factor_room();
+    if let Some(pooled) = Pooled::of(layer) {
+        let change = if first {
+            pooled.fitting(grid.bar + grid.factor_room())
+        } else {
+            pooled.middle()
+        };
         let kept = width(&text).saturating_sub(grid.factor_room());
         let text = text.chars().scan(0, |used, it| {
             *used += it.width().unwrap_or(0);
@@ -143,7 +148,7 @@ fn row(layer: &Layer, text: String, grid: &Grid, scale: Option<Scale>, first: bo
         });
         return Line {
             text: text.collect(),
-            tail: note(&times, room, first),
+            tail: change,
             ink: None,
         };
     }
@@ -153,16 +158,6 @@ fn row(layer: &Layer, text: String, grid: &Grid, scale: Option<Scale>, first: bo
         text,
         tail: tail.unwrap_or_default(),
         ink: None,
-    }
-}
-
-fn note(times: &str, room: usize, first: bool) -> String {
-    let long = format!("{times} times fewer activations");
-    let short = format!("{times} times fewer");
-    if first && width(&long) <= room {
-        long
-    } else {
-        short
     }
 }
 

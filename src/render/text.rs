@@ -49,6 +49,35 @@ pub(super) fn elided(text: &str, room: usize) -> String {
     format!("{start}…{end}")
 }
 
+/// A layer's name in at most `room` columns. PyTorch's exporter repeats a module's name in those of its
+/// parts (`/conv/conv.0/conv.0.1/Conv`); a long name loses those first, since they say nothing new
+/// (`…conv.0.1/Conv`), and only then its middle.
+pub(super) fn short_name(name: &str, room: usize) -> String {
+    if width(name) <= room {
+        return name.to_owned();
+    }
+    let parts: Vec<&str> = name.trim_start_matches('/').split('/').collect();
+    let mut short = String::new();
+    for (at, part) in parts.iter().enumerate() {
+        let next = parts.get(at + 1);
+        let rest = next.and_then(|it| it.strip_prefix(part));
+        if rest.is_some_and(|it| it.starts_with('.')) {
+            if !short.ends_with('…') {
+                short.push('…');
+            }
+            continue;
+        }
+        short.push_str(part);
+        short.push_str(if next.is_some() { "/" } else { "" });
+    }
+    let slash = if short.starts_with('…') || !name.starts_with('/') {
+        ""
+    } else {
+        "/"
+    };
+    elided(&format!("{slash}{short}"), room)
+}
+
 /// The first of `chars` that fit in `room` columns.
 fn taken(chars: impl Iterator<Item = char>, room: usize) -> String {
     let mut used = 0;
@@ -227,6 +256,32 @@ mod tests {
         for (text, room, expected) in cases {
             assert_eq!(elided(text, room), expected, "{text}");
             assert!(width(&elided(text, room)) <= room, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_long_name_loses_what_it_says_twice_first() {
+        let cases = [
+            (
+                "/layer1/layer1.0/conv1/Conv",
+                27,
+                "/layer1/layer1.0/conv1/Conv",
+            ),
+            ("/layer1/layer1.0/conv1/Conv", 20, "…layer1.0/conv1/Conv"),
+            (
+                "/features/features.2/conv/conv.0/conv.0.0/Conv",
+                28,
+                "…features.2/…conv.0.0/Conv",
+            ),
+            (
+                "/features/features.2/conv/conv.0/conv.0.0/Conv",
+                16,
+                "…fe…onv.0.0/Conv",
+            ),
+            ("/enc/0/conv/Conv", 10, "/e…nv/Conv"),
+        ];
+        for (name, room, expected) in cases {
+            assert_eq!(short_name(name, room), expected, "{name} in {room}");
         }
     }
 

@@ -198,7 +198,7 @@ fn tied_rows_name_the_other_user() {
     }
     let text = page(&inspection, 130);
     assert!(
-        text.contains("tied with") && text.contains("conv9 and 1 more"),
+        text.contains("tied_with") && text.contains("conv9 and 1 more"),
         "{text}"
     );
 }

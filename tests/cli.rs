@@ -1,0 +1,264 @@
+//! The binary from outside: exit codes, standard output apart from standard error, wording.
+
+use std::path::Path;
+use std::process::{Command, Output};
+
+fn command(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_cnninspect"));
+    command
+        .args(arguments)
+        .current_dir(env!("CARGO_MANIFEST_DIR"));
+    for name in ["COLUMNS", "NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE"] {
+        command.env_remove(name);
+    }
+    command
+}
+
+fn run(arguments: &[&str]) -> Output {
+    command(arguments).output().unwrap()
+}
+
+fn text(bytes: &[u8]) -> &str {
+    std::str::from_utf8(bytes).unwrap()
+}
+
+/// Exit code 2, nothing on standard output, and this on standard error.
+fn assert_fails(arguments: &[&str], expected: &str) {
+    let output = run(arguments);
+    let stderr = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{arguments:?}: {stderr}");
+    assert_eq!(text(&output.stdout), "", "{arguments:?}");
+    assert!(stderr.contains(expected), "{arguments:?}: {stderr}");
+}
+
+#[test]
+fn without_arguments_it_prints_help_and_fails() {
+    assert_fails(&[], "Usage: cnninspect [OPTIONS] <MODEL>");
+}
+
+#[test]
+fn help_and_version_go_to_standard_output() {
+    for (flag, expected) in [
+        ("-h", "Usage:"),
+        ("--help", "Exit codes:"),
+        ("-V", "cnninspect 0.1.0\n"),
+    ] {
+        let output = run(&[flag]);
+        assert_eq!(output.status.code(), Some(0), "{flag}");
+        assert!(text(&output.stdout).contains(expected), "{flag}");
+        assert_eq!(text(&output.stderr), "", "{flag}");
+    }
+}
+
+#[test]
+fn help_lists_every_format_and_column() {
+    let output = run(&["--help"]);
+    let help = text(&output.stdout);
+    for format in cnninspect::render::FORMATS {
+        assert!(
+            help.contains(format.name) && help.contains(format.about),
+            "{}",
+            format.name
+        );
+    }
+    for column in cnninspect::render::COLUMNS {
+        assert!(help.contains(column.name), "{}", column.name);
+    }
+}
+
+#[test]
+fn wrong_usage_says_what_is_wrong() {
+    let cases: &[(&[&str], &str)] = &[
+        (&["m.onnx", "-f", "jso"], "a similar value exists: 'json'"),
+        (
+            &["m.onnx", "--sort", "unshred"],
+            "a similar value exists: 'unshared'",
+        ),
+        (
+            &["m.onnx", "--input", "x=1x0"],
+            "\"0\" is not a size, which is a whole number from 1",
+        ),
+        (
+            &["m.onnx", "--dim", "height"],
+            "needs a name and a size, as in height=224",
+        ),
+        (
+            &["m.onnx", "-f", "json", "--top", "3"],
+            "--top has no meaning in json",
+        ),
+        (
+            &["m.onnx", "--unknown"],
+            "unexpected argument '--unknown' found",
+        ),
+        (&["m.onnx", "n.onnx"], "unexpected argument 'n.onnx' found"),
+    ];
+    for (arguments, expected) in cases {
+        assert_fails(arguments, expected);
+    }
+}
+
+#[test]
+fn an_unreadable_file_is_one_line_with_its_name() {
+    let output = run(&["no\nsuch\u{1b}[31m.onnx"]);
+    let stderr = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(
+        stderr.starts_with("error: no\\nsuch\\u{1b}[31m.onnx: "),
+        "{stderr}"
+    );
+    assert_eq!(
+        stderr
+            .lines()
+            .filter(|it| it.starts_with("error: "))
+            .count(),
+        1,
+        "{stderr}"
+    );
+}
+
+#[test]
+fn a_file_called_like_a_command_is_reached_by_its_path() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("check"), "").unwrap();
+    let output = command(&["./check"])
+        .current_dir(folder.path())
+        .output()
+        .unwrap();
+    assert!(
+        text(&output.stderr).starts_with("error: ./check: "),
+        "{}",
+        text(&output.stderr)
+    );
+}
+
+#[test]
+fn the_model_is_never_written_over() {
+    let folder = tempfile::tempdir().unwrap();
+    let model = folder.path().join("m.onnx");
+    std::fs::write(&model, "weights").unwrap();
+    let model = model.to_str().unwrap();
+    assert_fails(&[model, "-o", model], "m.onnx: is the model itself");
+    assert_eq!(std::fs::read(Path::new(model)).unwrap(), b"weights");
+}
+
+const ALEXNET: &str = "fixtures/alexnet-2012.onnx";
+
+#[test]
+fn a_model_goes_to_standard_output_and_nothing_to_standard_error() {
+    let output = run(&[ALEXNET]);
+    assert_eq!(output.status.code(), Some(0));
+    assert_eq!(text(&output.stderr), "");
+    let stdout = text(&output.stdout);
+    for number in ["34,944", "105,705,600", "666,434,944", "confirmed"] {
+        assert!(stdout.contains(number), "{number} is not in\n{stdout}");
+    }
+    assert!(
+        stdout.lines().all(|it| it.chars().count() <= 100),
+        "{stdout}"
+    );
+    assert_eq!(run(&[ALEXNET]).stdout, output.stdout);
+}
+
+#[test]
+fn columns_and_colour_obey_the_environment_and_the_flag() {
+    let narrow = command(&[ALEXNET]).env("COLUMNS", "80").output().unwrap();
+    assert!(
+        text(&narrow.stdout)
+            .lines()
+            .all(|it| it.chars().count() <= 80)
+    );
+    let coloured = |command: &mut Command| command.output().unwrap().stdout.contains(&0x1b);
+    assert!(!coloured(&mut command(&[ALEXNET])));
+    assert!(coloured(&mut command(&[ALEXNET, "--color", "always"])));
+    assert!(!coloured(command(&[ALEXNET]).env("NO_COLOR", "1")));
+}
+
+#[test]
+fn strict_turns_a_warning_into_exit_code_1() {
+    let uneven = "fixtures/alexnet-2012-224.onnx";
+    assert_eq!(run(&[uneven]).status.code(), Some(0));
+    let strict = run(&[uneven, "--strict"]);
+    assert_eq!(strict.status.code(), Some(1));
+    assert!(
+        text(&strict.stdout).contains("[uneven-stride]"),
+        "{}",
+        text(&strict.stdout)
+    );
+    assert!(
+        text(&strict.stderr).starts_with("strict: warnings 1, gaps 0"),
+        "{}",
+        text(&strict.stderr)
+    );
+    let quiet = run(&[uneven, "--strict", "-q"]);
+    assert_eq!((quiet.status.code(), text(&quiet.stderr)), (Some(1), ""));
+}
+
+#[test]
+fn an_output_file_holds_what_standard_output_would() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("out.json");
+    std::fs::write(&file, "old").unwrap();
+    let output = run(&[ALEXNET, "-f", "json", "-o", file.to_str().unwrap()]);
+    assert_eq!((output.status.code(), text(&output.stdout)), (Some(0), ""));
+    assert_eq!(
+        std::fs::read(&file).unwrap(),
+        run(&[ALEXNET, "-f", "json"]).stdout
+    );
+    // No half-written sibling stays.
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+}
+
+#[test]
+fn a_closed_pipe_is_no_error() {
+    let mut command = command(&[ALEXNET, "-f", "json", "--all"]);
+    command
+        .stdout(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    drop(child.stdout.take());
+    let output = child.wait_with_output().unwrap();
+    assert_eq!((output.status.code(), text(&output.stderr)), (Some(0), ""));
+}
+
+#[test]
+fn an_unknown_name_lists_the_ones_there_are() {
+    assert_fails(
+        &[ALEXNET, "--dim", "height=3"],
+        "no input has a dimension named \"height\"",
+    );
+    assert_fails(
+        &[ALEXNET, "--input", "image=1x3x227x227"],
+        "no input is named \"image\"",
+    );
+    assert_fails(&[ALEXNET, "--verify", "conv7"], "conv7");
+}
+
+#[test]
+fn nothing_runs_where_nothing_is_asked_to() {
+    let output = run(&[ALEXNET, "--verify", "none"]);
+    assert_eq!(output.status.code(), Some(0));
+    assert!(
+        !text(&output.stdout).contains("confirmed"),
+        "{}",
+        text(&output.stdout)
+    );
+}
+
+#[test]
+fn timing_goes_to_standard_error() {
+    let output = run(&[ALEXNET, "-v"]);
+    assert!(
+        text(&output.stderr).starts_with("inspected in "),
+        "{}",
+        text(&output.stderr)
+    );
+    assert_eq!(output.stdout, run(&[ALEXNET]).stdout);
+}
+
+#[test]
+fn an_empty_file_is_an_error() {
+    let folder = tempfile::tempdir().unwrap();
+    let empty = folder.path().join("empty.onnx");
+    std::fs::write(&empty, "").unwrap();
+    assert_fails(&[empty.to_str().unwrap()], "empty.onnx: ");
+}
