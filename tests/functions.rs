@@ -4,7 +4,9 @@ mod support;
 
 use cnninspect::network::{Network, Node, Producer, Source};
 use support::network::{find, maker, order, with_functions};
-use support::{call, floats, function, graph, ints, node, reference, tensor_attribute, with};
+use support::{
+    call, floats, function, graph, graph_attribute, ints, node, reference, tensor_attribute, with,
+};
 
 const F: (&str, &str) = ("my", "F");
 const G: (&str, &str) = ("my", "G");
@@ -159,4 +161,27 @@ fn inlining_stops_before_it_begins_where_it_would_pass_the_budget() {
     assert_eq!(network.nodes.len(), 1);
     // Past 2⁶⁴, and deeper than anything is followed.
     assert_eq!(doubling(300).nodes.len(), 1);
+}
+
+#[test]
+fn calls_are_followed_so_deep_and_no_deeper() {
+    // Each function calls the next from within a body.
+    let id = |at: usize| format!("F{at}");
+    let deepest = node("leaf", "Relu", &["X"], &["Y"]);
+    let mut functions = vec![function(("my", "F0"), &["X"], &["Y"], vec![deepest])];
+    for at in 1..=200 {
+        let inner = id(at - 1);
+        let body = graph(vec![call(("my", &inner), "c", &["X"], &["Y"])], &[], &["Y"]);
+        let branch = with(
+            node("if", "If", &["X"], &["Y"]),
+            vec![graph_attribute("then_branch", body)],
+        );
+        functions.push(function(("my", &id(at)), &["X"], &["Y"], vec![branch]));
+    }
+    let top = call(("my", "F200"), "top", &["x"], &["y"]);
+    let network = with_functions(graph(vec![top], &["x"], &["y"]), functions);
+    // A call and a body by turns: 32 of each.
+    assert_eq!((network.graphs.len(), network.nodes.len()), (33, 33));
+    let reason = "it stands more than 64 bodies and calls deep";
+    assert_eq!(find(&network, "c").opaque.as_deref(), Some(reason));
 }

@@ -12,16 +12,23 @@ const MOST_OF_A_RULE: u64 = 100;
 #[derive(Default)]
 pub(super) struct Findings {
     list: Vec<Finding>,
-    told: HashSet<String>,
+    told: HashSet<(&'static str, String)>,
     counts: BTreeMap<&'static str, u64>,
 }
 
 impl Findings {
-    /// Adds a finding about one layer, tensor or input, or about the whole file.
-    pub(super) fn add(&mut self, rule: &'static str, layer: Option<&str>, message: String) {
+    /// Adds a finding about one layer, tensor or input, or about the whole file. The message is not made
+    /// where there are too many.
+    pub(super) fn add(
+        &mut self,
+        rule: &'static str,
+        layer: Option<&str>,
+        message: impl FnOnce() -> String,
+    ) {
         let count = self.counts.entry(rule).or_default();
         if *count < MOST_OF_A_RULE {
-            if !self.told.insert(message.clone()) {
+            let message = message();
+            if !self.told.insert((rule, message.clone())) {
                 return;
             }
             self.list.push(Finding {

@@ -37,8 +37,9 @@ impl<'f> Tensors<'f> {
         let data_type = DataType::from_onnx(tensor.data_type);
         if data_type.is_none() {
             let number = tensor.data_type;
-            let message = format!("{name:?} has the data type {number}, which is not known here");
-            findings.add("data-type", Some(name), message);
+            findings.add("data-type", Some(name), || {
+                format!("{name:?} has the data type {number}, which is not known here")
+            });
         }
         let mut stored = StoredTensor {
             name: name.to_owned(),
@@ -123,7 +124,7 @@ impl<'f> Tensors<'f> {
                 _ => format!(" and {} more", grouped(&(count - 1).to_string())),
             };
             let message = format!("the data of {first:?}{more} is not read: {problem}");
-            findings.add("external-data", None, message);
+            findings.add("external-data", None, || message);
         }
     }
 }
@@ -142,10 +143,11 @@ fn sizes(dims: &[i64], name: &str, findings: &mut Findings) -> Option<Vec<u64>> 
         it.contains(&0) || crate::units::product(it.iter().copied().map(u128::from)).is_some()
     });
     if countable.is_none() {
-        let dims: Vec<String> = dims.iter().map(i64::to_string).collect();
-        let dims = dims.join("×");
-        let message = format!("{name:?} has the sizes {dims}, which no tensor can have");
-        findings.add("bad-dims", Some(name), message);
+        findings.add("bad-dims", Some(name), || {
+            let dims: Vec<String> = dims.iter().map(i64::to_string).collect();
+            let dims = dims.join("×");
+            format!("{name:?} has the sizes {dims}, which no tensor can have")
+        });
     }
     countable
 }
@@ -203,18 +205,16 @@ fn check_length(stored: &StoredTensor, findings: &mut Findings) {
     let Some((needed, found, unit)) = compared.filter(|(needed, found, _)| needed != found) else {
         return;
     };
-    let dims: Vec<String> = stored.dims.iter().map(u64::to_string).collect();
-    let message = format!(
-        "{:?} of {} {} needs {} {unit}, its data has {}",
-        stored.name,
-        if dims.is_empty() {
+    findings.add("payload-size", Some(&stored.name), || {
+        let dims: Vec<String> = stored.dims.iter().map(u64::to_string).collect();
+        let dims = if dims.is_empty() {
             "one".to_owned()
         } else {
             dims.join("×")
-        },
-        stored.data_type.map_or("elements", DataType::name),
-        grouped(&needed.to_string()),
-        grouped(&found.to_string()),
-    );
-    findings.add("payload-size", Some(&stored.name), message);
+        };
+        let kind = stored.data_type.map_or("elements", DataType::name);
+        let (needed, found) = (grouped(&needed.to_string()), grouped(&found.to_string()));
+        let name = &stored.name;
+        format!("{name:?} of {dims} {kind} needs {needed} {unit}, its data has {found}")
+    });
 }

@@ -8,7 +8,7 @@ use super::sort::{Step, sort};
 use super::types::Types;
 use super::{Lowering, MOST_DEEP, Place, attributes, domain_of};
 use crate::network::{GraphId, Node, NodeId, Source, ValueId};
-use crate::op::{Attrs, ONNX};
+use crate::op::{Attr, Attrs, ONNX};
 use crate::read::onnx::error::OnnxError;
 use crate::read::onnx::proto::{AttributeProto, NodeProto};
 use crate::units::grouped;
@@ -158,8 +158,7 @@ impl<'m> Lowering<'m, '_> {
         for (name, proto) in given.iter().copied() {
             let attribute = attributes::text(name);
             if proto.g.is_none() && proto.graphs.is_empty() {
-                let (tensors, findings) = (&mut self.tensors, &mut self.findings);
-                let value = attributes::attr(proto, &node.name, tensors, findings);
+                let value = self.attribute(proto, &node.name);
                 node.attrs.0.push((attribute, value));
                 continue;
             }
@@ -181,13 +180,28 @@ impl<'m> Lowering<'m, '_> {
         Ok(())
     }
 
+    /// An attribute that is no graph. The tensor of a `Constant` node is made already.
+    fn attribute(&mut self, proto: &AttributeProto, node: &str) -> Attr {
+        let stored = self.stored.get(&ptr::from_ref(proto).addr()).copied();
+        let (tensors, findings) = (&mut self.tensors, &mut self.findings);
+        match stored.filter(|_| proto.t.is_some()) {
+            Some(Some(id)) => {
+                let tensor = self.network.initializer(id).tensor.clone();
+                Attr::Tensor(Box::new(tensor))
+            }
+            Some(None) => Attr::Other,
+            None => attributes::attr(proto, node, tensors, findings),
+        }
+    }
+
     fn report_cycle(&mut self, groups: &[Vec<NodeId>], places: &[usize], stuck: usize) {
         let first = places.get(places.len().saturating_sub(stuck));
         let first = first.and_then(|it| groups.get(*it)?.first().copied());
         let name = first.map(|it| self.network.node(it).name.clone());
         let count = grouped(&stuck.to_string());
-        let message = format!("{count} nodes use, at some distance, what they make themselves");
-        self.findings.add("cycle", name.as_deref(), message);
+        self.findings.add("cycle", name.as_deref(), || {
+            format!("{count} nodes use, at some distance, what they make themselves")
+        });
     }
 }
 

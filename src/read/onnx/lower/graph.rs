@@ -33,7 +33,7 @@ impl<'m> Lowering<'m, '_> {
         let mut outputs = Vec::with_capacity(proto.output.len());
         for output in &proto.output {
             let about = String::from_utf8_lossy(&output.name);
-            outputs.extend(self.resolve(&output.name, &about, "the graph's outputs")?);
+            outputs.extend(self.resolve(&output.name, &about, "the graph's list of outputs")?);
         }
         self.scopes.close();
         let name = String::from_utf8_lossy(&proto.name).into_owned();
@@ -63,7 +63,7 @@ impl<'m> Lowering<'m, '_> {
         let mut inputs = Vec::with_capacity(proto.input.len());
         for input in &proto.input {
             if !filled.contains(&*input.name) {
-                inputs.push(self.declare(&input.name, types, "the graph's inputs")?);
+                inputs.push(self.declare(&input.name, types, "the graph's list of inputs")?);
             }
         }
         Ok(inputs)
@@ -138,10 +138,14 @@ impl<'m> Lowering<'m, '_> {
         types: &Types<'m>,
         maker: &str,
     ) -> Result<ValueId, OnnxError> {
+        if name.is_empty() {
+            return self.value(name);
+        }
         if self.scopes.has(name) {
             let about = String::from_utf8_lossy(name);
-            let message = format!("{about:?} is made again by {maker}; the first one counts");
-            self.findings.add("duplicate-output", Some(&about), message);
+            self.findings.add("duplicate-output", Some(&about), || {
+                format!("{about:?} is made again by {maker}; the first one counts")
+            });
             return self.value(name);
         }
         let value = match self.scopes.take_expected(name) {
@@ -170,11 +174,10 @@ impl<'m> Lowering<'m, '_> {
         if let Some(found) = self.scopes.find(name) {
             return Ok(found);
         }
-        let message = format!(
-            "{user} names {:?}, which nothing makes",
-            String::from_utf8_lossy(name)
-        );
-        self.findings.add("missing-input", Some(about), message);
+        self.findings.add("missing-input", Some(about), || {
+            let name = String::from_utf8_lossy(name);
+            format!("{user} names {name:?}, which nothing makes")
+        });
         let value = self.value(name)?;
         self.scopes.insert(name, value);
         Ok(Some(value))

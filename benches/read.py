@@ -1,0 +1,139 @@
+#!/usr/bin/env python3
+"""How long cnninspect takes for a 100 MB ResNet-50, beside Python's `onnx.load` alone.
+
+    pip install onnx
+    cargo build --release
+    python3 benches/read.py target/release/cnninspect
+
+Makes the file itself (ResNet-50's shapes, random weights) and prints the ratio of times, the share of the
+file that was read, and the peak memory. Exits with 1 where a target is missed: 20 times faster, under 1 % of
+the file, under 16 MB. `--make FILE` only writes the file.
+"""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+
+import numpy as np
+import onnx
+from onnx import TensorProto, helper, numpy_helper
+
+STAGES = [(64, 3, 1), (128, 4, 2), (256, 6, 2), (512, 3, 2)]
+RUNS = 9
+
+
+class Net:
+    """ResNet-50 (He et al. 2015, version 1.5: the stride is in the 3x3 convolution)."""
+
+    def __init__(self):
+        self.nodes, self.weights = [], []
+        self.random = np.random.default_rng(50)
+
+    def weight(self, name, *shape):
+        values = self.random.standard_normal(shape, dtype=np.float32) * 0.05
+        self.weights.append(numpy_helper.from_array(values, name))
+        return name
+
+    def node(self, op, inputs, name, **attributes):
+        self.nodes.append(helper.make_node(op, inputs, [name], name=name, **attributes))
+        return name
+
+    def conv_bn(self, x, name, c_in, c_out, kernel, stride, relu=True):
+        pad = kernel // 2
+        weight = self.weight(f"{name}.weight", c_out, c_in, kernel, kernel)
+        x = self.node("Conv", [x, weight], f"{name}.conv", kernel_shape=[kernel] * 2,
+                      strides=[stride] * 2, pads=[pad] * 4)
+        parts = ["scale", "bias", "mean", "var"]
+        parameters = [self.weight(f"{name}.bn.{it}", c_out) for it in parts]
+        x = self.node("BatchNormalization", [x, *parameters], f"{name}.bn", epsilon=1e-5)
+        return self.node("Relu", [x], f"{name}.relu") if relu else x
+
+    def block(self, x, name, c_in, width, stride):
+        y = self.conv_bn(x, f"{name}.1", c_in, width, 1, 1)
+        y = self.conv_bn(y, f"{name}.2", width, width, 3, stride)
+        y = self.conv_bn(y, f"{name}.3", width, width * 4, 1, 1, relu=False)
+        if stride != 1 or c_in != width * 4:
+            x = self.conv_bn(x, f"{name}.down", c_in, width * 4, 1, stride, relu=False)
+        return self.node("Relu", [self.node("Add", [y, x], f"{name}.add")], f"{name}.out")
+
+    def model(self):
+        x = self.conv_bn("input", "stem", 3, 64, 7, 2)
+        x = self.node("MaxPool", [x], "pool", kernel_shape=[3, 3], strides=[2, 2], pads=[1] * 4)
+        channels = 64
+        for stage, (width, blocks, stride) in enumerate(STAGES, 1):
+            for at in range(blocks):
+                x = self.block(x, f"layer{stage}.{at}", channels, width, stride if at == 0 else 1)
+                channels = width * 4
+        x = self.node("Flatten", [self.node("GlobalAveragePool", [x], "gap")], "flat")
+        parameters = [self.weight("fc.weight", 1000, 2048), self.weight("fc.bias", 1000)]
+        x = self.node("Gemm", [x, *parameters], "fc", transB=1)
+        image = helper.make_tensor_value_info("input", TensorProto.FLOAT, ["N", 3, 224, 224])
+        scores = helper.make_tensor_value_info(x, TensorProto.FLOAT, ["N", 1000])
+        graph = helper.make_graph(self.nodes, "resnet50", [image], [scores], self.weights)
+        opset = helper.make_opsetid("", 17)
+        return helper.make_model(graph, ir_version=8, opset_imports=[opset])
+
+
+def make(path):
+    model = Net().model()
+    onnx.checker.check_model(model)
+    onnx.save(model, path)
+
+
+def run(command):
+    """Seconds, peak memory in bytes, and output of one process."""
+    with tempfile.TemporaryFile() as output:
+        started = time.perf_counter()
+        process = subprocess.Popen(command, stdout=output)
+        _, status, usage = os.wait4(process.pid, 0)
+        seconds = time.perf_counter() - started
+        if status != 0:
+            sys.exit(f"{command[0]} ended with {os.waitstatus_to_exitcode(status)}")
+        output.seek(0)
+        kib = 1 if sys.platform == "darwin" else 1024
+        return seconds, usage.ru_maxrss * kib, output.read()
+
+
+def median(values):
+    return sorted(values)[len(values) // 2]
+
+
+def compare(binary, path):
+    command = [binary, "--verify", "none", "--format", "json", path]
+    runs = [run(command) for _ in range(RUNS)]
+    ours = median([it[0] for it in runs])
+    # onnx.load alone: the interpreter and the import are not counted for it, our start is for us.
+    theirs = []
+    for _ in range(RUNS):
+        started = time.perf_counter()
+        onnx.load(path)
+        theirs.append(time.perf_counter() - started)
+    theirs = median(theirs)
+    document = json.loads(runs[0][2])["model"]
+    share = document["bytes_read"] / document["file_bytes"]
+    peak = max(it[1] for it in runs)
+    print(f"file        {document['file_bytes']:,} bytes")
+    print(f"cnninspect  {ours * 1000:.1f} ms (whole process, median of {RUNS})")
+    print(f"onnx.load   {theirs * 1000:.1f} ms (median of {RUNS}, import not counted)")
+    print(f"ratio       {theirs / ours:.1f} times faster (target 20)")
+    print(f"read        {document['bytes_read']:,} bytes, {share:.2%} (target under 1 %)")
+    print(f"peak        {peak / 1e6:.1f} MB (target under 16)")
+    return theirs / ours >= 20 and share < 0.01 and peak < 16e6
+
+
+def main(arguments):
+    if len(arguments) == 2 and arguments[0] == "--make":
+        return make(arguments[1])
+    if len(arguments) != 1:
+        sys.exit(__doc__)
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "resnet50.onnx")
+        make(path)
+        return 0 if compare(os.path.abspath(arguments[0]), path) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
