@@ -1,7 +1,7 @@
 //! The row of a pool, and which reductions are one.
 
 use super::conv::Rows;
-use super::count::{Count, Extent, gap, settle};
+use super::count::{Count, Extent, gap, open};
 use super::flow;
 use super::rows::PoolLayer;
 use super::scene::{Scene, input_of, is, output_of};
@@ -271,7 +271,7 @@ impl Rows<'_, '_> {
                 (_, Some(problem)) => self.gaps.push(gap(&row.name, name, problem)),
                 (Count::Unknown(reason), _) => self.gaps.push(gap(&row.name, name, reason.clone())),
                 (Count::Form(_), _) => {
-                    let reason = format!("sizes are open{}", settle(self.scene.shapes));
+                    let reason = open(self.scene.shapes);
                     self.gaps.push(gap(&row.name, name, reason));
                 }
             }
