@@ -14,6 +14,7 @@
 mod conv;
 mod costs;
 mod count;
+mod feature_maps;
 mod fill;
 mod findings;
 mod flow;
@@ -57,7 +58,7 @@ pub fn account(network: &Network, edges: &Edges, shapes: &Shapes) -> Account {
     let mut tracer = trace::Tracer::of(scene);
     let booked = roles::book(scene, &mut tracer);
     let ties = ties::Ties::find(scene, &mut tracer, &order);
-    let feature_maps = pool::feature_maps(scene, &order);
+    let feature_maps = feature_maps::find(scene, &order);
     let mut linears = node::Linears::default();
     let mut rows = conv::Rows {
         scene,
@@ -73,7 +74,7 @@ pub fn account(network: &Network, edges: &Edges, shapes: &Shapes) -> Account {
         let conv = op::conv::find(&node.domain, &node.op_type);
         layers.push(if let Some(operator) = conv {
             Layer::Conv(Box::new(rows.conv(id, operator)))
-        } else if let Some(kind) = pool::kind(scene, node, &feature_maps) {
+        } else if let Some(kind) = feature_maps::kind(scene, node, &feature_maps) {
             Layer::Pool(Box::new(rows.pool(id, &kind)))
         } else {
             rows.node(id, &booked, &mut linears)

@@ -1,6 +1,6 @@
 //! What a convolution costs by its geometry: the formulas of [`crate::account`].
 
-use super::count::{Count, Extent, plus, times};
+use super::count::{Count, Extent, OPEN, plus, times};
 use super::geometry::Geometry;
 use crate::tensor::{Dim, Shape};
 use crate::units;
@@ -154,7 +154,7 @@ impl Geometry {
         let Some(macs) = macs.number() else {
             return match macs {
                 Count::Unknown(reason) => Count::Unknown(reason.clone()),
-                _ => Count::Unknown("sizes are open".to_owned()),
+                _ => Count::Unknown(OPEN.to_owned()),
             };
         };
         let inside = self.inside();

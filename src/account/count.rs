@@ -2,6 +2,7 @@
 
 use crate::finding::Gap;
 use crate::infer::Shapes;
+use crate::network::ValueId;
 use crate::tensor::{Dim, Expr, Shape};
 use crate::units;
 
@@ -155,8 +156,8 @@ fn float(count: u128) -> f64 {
         .fold(0.0, |sum, digit| sum * 4_294_967_296.0 + digit)
 }
 
-/// The flags that settle open sizes: ` (give --input NAME=…)`, or nothing where no input is open.
-pub(super) fn settle(shapes: &Shapes) -> String {
+/// The flags that settle open sizes: `; give --input NAME=…`, or nothing where no input is open.
+fn settle(shapes: &Shapes) -> String {
     let open = shapes.inputs.iter().filter(|it| {
         let known = it.shape.as_ref().and_then(Shape::sizes);
         known.is_none()
@@ -171,6 +172,24 @@ pub(super) fn settle(shapes: &Shapes) -> String {
         format!("; give {}", flags.join(" "))
     }
 }
+
+/// Why a value's sizes are open: its own first cause, else that they are, with the flags that settle it.
+pub(super) fn why_open(shapes: &Shapes, value: Option<ValueId>) -> String {
+    let Some(value) = value else {
+        return "the node has no such input or output".to_owned();
+    };
+    let known = shapes.values.get(value.at());
+    let noted = known.and_then(|it| it.note.as_deref());
+    noted.map_or_else(|| open(shapes), str::to_owned)
+}
+
+/// That sizes are open, and the flags that settle them.
+pub(super) fn open(shapes: &Shapes) -> String {
+    format!("{OPEN}{}", settle(shapes))
+}
+
+/// What a count says that has no form in open sizes.
+pub(super) const OPEN: &str = "sizes are open";
 
 /// A gap of one row.
 pub(super) fn gap(layer: &str, what: &str, reason: impl Into<String>) -> Gap {

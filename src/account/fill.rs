@@ -2,7 +2,7 @@
 
 use super::conv::Rows;
 use super::costs::Costs;
-use super::count::{Count, gap, ratio, settle};
+use super::count::{Count, OPEN, gap, open, ratio, why_open};
 use super::geometry::Geometry;
 use super::rows::{ConvLayer, ParamCounts};
 use super::scene::{input_of, output_of};
@@ -61,12 +61,8 @@ impl Rows<'_, '_> {
         if known && problem.is_none() {
             return;
         }
-        let noted = value.and_then(|it| self.scene.shapes.values.get(it.at())?.note.as_deref());
-        let reason = match (problem, noted) {
-            (Some(problem), _) => problem.to_owned(),
-            (None, Some(note)) => format!("{note}{}", settle(self.scene.shapes)),
-            (None, None) => format!("a size is open{}", settle(self.scene.shapes)),
-        };
+        let why = || why_open(self.scene.shapes, value);
+        let reason = problem.map_or_else(why, str::to_owned);
         self.gaps.push(gap(layer, what, reason));
     }
 
@@ -87,14 +83,11 @@ impl Rows<'_, '_> {
                     row.formulas.insert(name, form.clone());
                 }
                 Count::Unknown(reason) => {
-                    let open = reason == "sizes are open";
-                    let flag = if open {
-                        settle(self.scene.shapes)
-                    } else {
-                        String::new()
+                    let reason = match reason.as_str() {
+                        OPEN => open(self.scene.shapes),
+                        reason => reason.to_owned(),
                     };
-                    self.gaps
-                        .push(gap(&row.name, what, format!("{reason}{flag}")));
+                    self.gaps.push(gap(&row.name, what, reason));
                 }
             }
         }

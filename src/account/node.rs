@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::conv::Rows;
-use super::count::{OVERFLOW, gap, settle};
+use super::count::{OVERFLOW, gap, why_open};
 use super::flow::MOVES;
 use super::roles::{self, Booked};
 use super::rows::{Layer, NodeLayer};
@@ -113,9 +113,9 @@ impl Rows<'_, '_> {
     ) -> Result<u128, String> {
         let output = output_of(node);
         let elements = output.and_then(|it| self.scene.numel(it));
-        let elements = elements.ok_or_else(|| self.open(output))?;
+        let elements = elements.ok_or_else(|| why_open(self.scene.shapes, output))?;
         let inner = self.inner(node, operator, weight);
-        let inner = inner.ok_or_else(|| self.open(input_of(node, weight)))?;
+        let inner = inner.ok_or_else(|| why_open(self.scene.shapes, input_of(node, weight)))?;
         linear::macs(elements, u128::from(inner), self.batch()).ok_or_else(|| OVERFLOW.to_owned())
     }
 
@@ -156,20 +156,13 @@ impl Rows<'_, '_> {
             _ => 0,
         };
         let steps = input.and_then(|it| self.scene.shape(it)?.dim(steps_at).known());
-        let steps = steps.ok_or_else(|| self.open(input))?;
+        let steps = steps.ok_or_else(|| why_open(self.scene.shapes, input))?;
         let weight = |place| {
             let value = input_of(node, place);
             let elements = value.and_then(|it| self.scene.numel(it));
-            elements.ok_or_else(|| self.open(value))
+            elements.ok_or_else(|| why_open(self.scene.shapes, value))
         };
         let macs = linear::recurrent_macs(u128::from(steps), weight(1)?, weight(2)?);
         macs.ok_or_else(|| OVERFLOW.to_owned())
-    }
-
-    /// Why a value's sizes are no numbers, and what settles them.
-    fn open(&self, value: Option<ValueId>) -> String {
-        let noted = value.and_then(|it| self.scene.shapes.values.get(it.at())?.note.as_deref());
-        let reason = noted.unwrap_or("a size is open");
-        format!("{reason}{}", settle(self.scene.shapes))
     }
 }
