@@ -114,7 +114,7 @@ fn what_is_not_run_says_why() {
         [
             "DeformConv reads at offsets computed at run time",
             "needs 21.3 G MACs, over the limit of 20 G (--max-macs)",
-            "its input is 1×2×?, where ? is open: give the sizes with --input or --dim",
+            "size \"?\" of its input is open; --input or --dim settles it",
         ]
     );
     let (_, mut rows) = three();

@@ -150,7 +150,7 @@ fn sizes(shape: &Shape, what: &str) -> Result<Vec<usize>, Failure> {
         Dim::Known(size) => usize::try_from(*size)
             .map_err(|_| Failure::NotRun(format!("{what} size {size} is too large"))),
         open => Err(Failure::NotRun(format!(
-            "its {what} is {shape}, where {open} is open: give the sizes with --input or --dim"
+            "size \"{open}\" of its {what} is open; --input or --dim settles it"
         ))),
     };
     shape.0.iter().map(size).collect()

@@ -225,7 +225,7 @@ fn what_cannot_be_worked_out_says_why() {
         location: "w.bin".to_owned(),
         offset: 0,
         length: None,
-        problem: Some("no such file".to_owned()),
+        problem: Some("\"w.bin\" is not there".to_owned()),
     };
     let cases = [
         ("x", "\"x\" is an input, known at run time only"),
@@ -242,7 +242,7 @@ fn what_cannot_be_worked_out_says_why() {
         ("loop1", "lies behind more than 64 operators"),
         ("nothing", "nothing makes \"nothing\""),
         ("short", "\"short\" needs 16 bytes, its data has 12"),
-        ("gone", "\"gone\": external data \"w.bin\": no such file"),
+        ("gone", "\"gone\": external data \"w.bin\" is not there"),
     ];
     for (name, expected) in cases {
         assert_eq!(
