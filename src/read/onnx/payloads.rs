@@ -172,7 +172,6 @@ impl Typed {
 }
 
 fn elsewhere(field: u32, regions: &[Region], elements: Option<u64>) -> Elsewhere {
-    debug_assert!(wide(regions.len()) > 0);
     Elsewhere {
         field,
         offsets: regions.iter().map(|it| it.offset).collect(),
