@@ -5,7 +5,6 @@ use super::proto::Elsewhere;
 use super::window::Window;
 use super::wire::{self, BYTES, FIXED32, FIXED64, Key};
 use crate::tensor::Region;
-use crate::units::wide;
 
 /// Elements that take this many bytes or more in the file stay there.
 const LARGE: u64 = 1024;
