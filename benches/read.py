@@ -83,18 +83,26 @@ def make(path):
     onnx.save(model, path)
 
 
+# Runs a command from a small process: Linux counts the memory of the one that starts a program as the
+# program's own peak, and this one holds a model. What it measures is therefore at most some MB too much.
+LAUNCHER = """
+import os, sys, time
+started = time.perf_counter()
+child = os.posix_spawn(sys.argv[1], sys.argv[1:], os.environ)
+_, status, usage = os.wait4(child, 0)
+print(time.perf_counter() - started, usage.ru_maxrss, status, file=sys.stderr)
+"""
+
+
 def run(command):
-    """Seconds, peak memory in bytes, and output of one process."""
-    with tempfile.TemporaryFile() as output:
-        started = time.perf_counter()
-        process = subprocess.Popen(command, stdout=output)
-        _, status, usage = os.wait4(process.pid, 0)
-        seconds = time.perf_counter() - started
-        if status != 0:
-            sys.exit(f"{command[0]} ended with {os.waitstatus_to_exitcode(status)}")
-        output.seek(0)
-        kib = 1 if sys.platform == "darwin" else 1024
-        return seconds, usage.ru_maxrss * kib, output.read()
+    """Seconds, peak memory in bytes (an upper bound), and output of one process."""
+    launch = [sys.executable, "-I", "-S", "-c", LAUNCHER, *command]
+    done = subprocess.run(launch, stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=True)
+    seconds, peak, status = done.stderr.split()[-3:]
+    if int(status) != 0:
+        sys.exit(done.stderr.decode())
+    kib = 1 if sys.platform == "darwin" else 1024
+    return float(seconds), int(peak) * kib, done.stdout
 
 
 def median(values):
@@ -120,7 +128,7 @@ def compare(binary, path):
     print(f"onnx.load   {theirs * 1000:.1f} ms (median of {RUNS}, import not counted)")
     print(f"ratio       {theirs / ours:.1f} times faster (target 20)")
     print(f"read        {document['bytes_read']:,} bytes, {share:.2%} (target under 1 %)")
-    print(f"peak        {peak / 1e6:.1f} MB (target under 16)")
+    print(f"peak        at most {peak / 1e6:.1f} MB (target under 16)")
     return theirs / ours >= 20 and share < 0.01 and peak < 16e6
 
 

@@ -163,3 +163,23 @@ fn external_data_that_is_not_there_is_told_once() {
         .unwrap_err();
     assert!(error.to_string().ends_with("is not there"), "{error}");
 }
+
+#[test]
+fn external_data_past_the_end_of_its_file_is_told_with_both_numbers() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/crafted");
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("model.onnx");
+    std::fs::copy(root.join("external.onnx"), &path).unwrap();
+    // The last tensor needs bytes 37,632 to 42,240.
+    std::fs::write(folder.path().join("external.weights.bin"), vec![0; 40_000]).unwrap();
+    let model = read::open(&path, &Options::default()).unwrap();
+    let messages: Vec<_> = model
+        .network
+        .findings
+        .iter()
+        .map(|it| &*it.message)
+        .collect();
+    let expected = "the data of \"w2\" is not read: data up to byte 42,240 of \
+                    \"external.weights.bin\" is needed, the file has 40,000 bytes";
+    assert_eq!(messages, [expected]);
+}

@@ -212,3 +212,73 @@ fn a_folder_needs_one_model() {
     };
     assert_eq!(error.to_string(), "no such file or folder");
 }
+
+#[test]
+fn what_is_not_used_is_passed_over() {
+    use onnx_protobuf::{StringStringEntryProto, TensorAnnotation, TrainingInfoProto};
+    let mut main = graph(vec![node("a", "Add", &["x", "w"], &["y"])], &["x"], &["y"]);
+    main.initializer = vec![floats("w", &[1], &[1.0])];
+    let plain = of(main.clone());
+    let entry = StringStringEntryProto {
+        key: "key".into(),
+        value: "value".repeat(1000),
+        ..Default::default()
+    };
+    main.doc_string = "words ".repeat(1000);
+    main.node[0].metadata_props = vec![entry.clone()];
+    main.initializer[0].doc_string = "words".into();
+    main.quantization_annotation = vec![TensorAnnotation {
+        tensor_name: "w".into(),
+        ..Default::default()
+    }];
+    let mut model = model(main.clone(), 17);
+    model.metadata_props = vec![entry];
+    model.training_info = vec![TrainingInfoProto {
+        algorithm: protobuf::MessageField::some(main),
+        ..Default::default()
+    }];
+    let mut bytes = support::bytes(&model);
+    // Fields that no ONNX has, of each wire type.
+    bytes.extend(support::wire::number(500, 7));
+    bytes.extend(support::wire::field(501, b"bytes"));
+    bytes.extend([support::wire::key(502, 5), vec![0; 4]].concat());
+    bytes.extend([support::wire::key(503, 1), vec![0; 8]].concat());
+    let full = read::read_bytes(bytes).unwrap().network;
+    let parts = |it: &cnninspect::network::Network| {
+        format!("{:?} {:?} {:?}", it.nodes, it.values, it.initializers)
+    };
+    assert_eq!(parts(&full), parts(&plain));
+}
+
+#[test]
+fn attributes_without_a_type_are_told_by_what_they_hold() {
+    use cnninspect::op::Attr;
+    use onnx_protobuf::attribute_proto::AttributeType;
+    let cases = [
+        (support::int("i", 2), Attr::Int(2)),
+        (support::float("f", 0.5), Attr::Float(0.5)),
+        (support::string("s", "VALID"), Attr::String("VALID".into())),
+        (support::ints("is", &[1, 2]), Attr::Ints(vec![1, 2])),
+        (support::ints("none", &[]), Attr::Ints(vec![])),
+    ];
+    for (mut attribute, expected) in cases {
+        let name = attribute.name.clone();
+        attribute.type_ = AttributeType::UNDEFINED.into();
+        let old = with(node("a", "Op", &["x"], &["y"]), vec![attribute]);
+        let network = of(graph(vec![old], &["x"], &["y"]));
+        assert_eq!(find(&network, "a").attrs.get(&name), Some(&expected));
+    }
+}
+
+#[test]
+fn a_file_that_changes_after_it_was_read_is_noticed() {
+    use cnninspect::read::{Options, open};
+    let bytes = support::bytes(&model(graph(vec![], &["x"], &["x"]), 17));
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), &bytes).unwrap();
+    let model = open(file.path(), &Options::default()).unwrap();
+    model.check_unchanged().unwrap();
+    std::fs::write(file.path(), [bytes.clone(), bytes].concat()).unwrap();
+    let error = model.check_unchanged().unwrap_err().to_string();
+    assert_eq!(error, "file changed while being read");
+}

@@ -5,7 +5,6 @@ use super::proto::Elsewhere;
 use super::window::Window;
 use super::wire::{self, BYTES, FIXED32, FIXED64, Key};
 use crate::tensor::Region;
-use crate::units::wide;
 
 /// Elements that take this many bytes or more in the file stay there.
 const LARGE: u64 = 1024;
@@ -172,7 +171,6 @@ impl Typed {
 }
 
 fn elsewhere(field: u32, regions: &[Region], elements: Option<u64>) -> Elsewhere {
-    debug_assert!(wide(regions.len()) > 0);
     Elsewhere {
         field,
         offsets: regions.iter().map(|it| it.offset).collect(),

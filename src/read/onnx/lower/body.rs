@@ -54,11 +54,9 @@ impl<'m> Lowering<'m, '_> {
         for output in &proto.output {
             outputs.push(if output.is_empty() {
                 None
-            } else if self.scopes.has(output) {
-                let maker = format!("node {:?}", name_of(proto));
-                Some(self.declare(output, types, &maker)?)
             } else {
-                Some(self.declare(output, types, "")?)
+                let maker = || format!("node {:?}", name_of(proto));
+                Some(self.declare(output, types, maker)?)
             });
         }
         Ok(outputs)
@@ -75,11 +73,7 @@ impl<'m> Lowering<'m, '_> {
         let name = name_of(proto);
         let mut inputs = Vec::with_capacity(proto.input.len());
         for input in &proto.input {
-            let found = self.scopes.find(input).filter(|_| !input.is_empty());
-            inputs.push(match found {
-                Some(found) => found,
-                None => self.resolve(input, &name, &format!("node {name:?}"))?,
-            });
+            inputs.push(self.resolve(input, &name, || format!("node {name:?}"))?);
         }
         self.scopes.take_captured();
         let mut uses: Vec<ValueId> = inputs.iter().flatten().copied().collect();

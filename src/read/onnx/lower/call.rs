@@ -91,8 +91,8 @@ impl<'m> Lowering<'m, '_> {
         name: &str,
         place: &Place<'m>,
     ) -> Result<Option<NodeId>, OnnxError> {
-        let user = format!("the function that node {name:?} calls");
-        let made = self.resolve(formal, name, &user)?;
+        let user = || format!("the function that node {name:?} calls");
+        let made = self.resolve(formal, name, user)?;
         if made.is_none_or(|it| it == value) {
             return Ok(None);
         }

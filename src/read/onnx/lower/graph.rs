@@ -33,7 +33,9 @@ impl<'m> Lowering<'m, '_> {
         let mut outputs = Vec::with_capacity(proto.output.len());
         for output in &proto.output {
             let about = String::from_utf8_lossy(&output.name);
-            outputs.extend(self.resolve(&output.name, &about, "the graph's list of outputs")?);
+            outputs.extend(self.resolve(&output.name, &about, || {
+                "the graph's list of outputs".to_owned()
+            })?);
         }
         self.scopes.close();
         let name = String::from_utf8_lossy(&proto.name).into_owned();
@@ -63,7 +65,9 @@ impl<'m> Lowering<'m, '_> {
         let mut inputs = Vec::with_capacity(proto.input.len());
         for input in &proto.input {
             if !filled.contains(&*input.name) {
-                inputs.push(self.declare(&input.name, types, "the graph's list of inputs")?);
+                inputs.push(self.declare(&input.name, types, || {
+                    "the graph's list of inputs".to_owned()
+                })?);
             }
         }
         Ok(inputs)
@@ -75,7 +79,7 @@ impl<'m> Lowering<'m, '_> {
         types: &Types<'m>,
         scope: &str,
     ) -> Result<(), OnnxError> {
-        let value = self.declare(&proto.name, types, &initializers(scope))?;
+        let value = self.declare(&proto.name, types, || initializers(scope))?;
         self.store(
             ptr::from_ref(proto).addr(),
             value,
@@ -94,7 +98,7 @@ impl<'m> Lowering<'m, '_> {
         scope: &str,
     ) -> Result<(), OnnxError> {
         let name = sparse_name(proto);
-        let value = self.declare(name, types, &initializers(scope))?;
+        let value = self.declare(name, types, || initializers(scope))?;
         let address = ptr::from_ref(proto).addr();
         self.store(address, value, Source::SparseInitializer, |it| {
             Tensors::sparse(proto, &String::from_utf8_lossy(name), &mut it.findings)
@@ -136,7 +140,7 @@ impl<'m> Lowering<'m, '_> {
         &mut self,
         name: &'m [u8],
         types: &Types<'m>,
-        maker: &str,
+        maker: impl FnOnce() -> String,
     ) -> Result<ValueId, OnnxError> {
         if name.is_empty() {
             return self.value(name);
@@ -144,6 +148,7 @@ impl<'m> Lowering<'m, '_> {
         if self.scopes.has(name) {
             let about = String::from_utf8_lossy(name);
             self.findings.add("duplicate-output", Some(&about), || {
+                let maker = maker();
                 format!("{about:?} is made again by {maker}; the first one counts")
             });
             return self.value(name);
@@ -166,7 +171,7 @@ impl<'m> Lowering<'m, '_> {
         &mut self,
         name: &'m [u8],
         about: &str,
-        user: &str,
+        user: impl FnOnce() -> String,
     ) -> Result<Option<ValueId>, OnnxError> {
         if name.is_empty() {
             return Ok(None);
@@ -176,7 +181,7 @@ impl<'m> Lowering<'m, '_> {
         }
         self.findings.add("missing-input", Some(about), || {
             let name = String::from_utf8_lossy(name);
-            format!("{user} names {name:?}, which nothing makes")
+            format!("{} names {name:?}, which nothing makes", user())
         });
         let value = self.value(name)?;
         self.scopes.insert(name, value);
