@@ -3,7 +3,7 @@
 
 use super::paint::Ink;
 use super::rows::{common, conv};
-use super::text::{percent, plural, printable, ratio};
+use super::text::{percent, plural, printable, ratio, spoken};
 use super::verified;
 use crate::Inspection;
 use crate::account::{ConvLayer, Layer, Roles};
@@ -41,7 +41,10 @@ pub(super) fn headline(inspection: &Inspection) -> Vec<String> {
     let producer = facts.producer.as_deref().filter(|it| !it.is_empty());
     format.extend(producer.map(|it| format!("by {}", printable(it))));
     vec![
-        printable(&inspection.path),
+        match inspection.path.as_str() {
+            "-" => "standard input".to_owned(),
+            path => printable(path),
+        },
         format.join(", "),
         parameters(inspection),
         format!(
@@ -255,8 +258,8 @@ fn alone(convs: &[&ConvLayer]) -> Option<String> {
     let (shared, unshared) = row.params.shared.zip(row.params.unshared)?;
     let times = saving(shared, unshared)?;
     let name = match row.scope.as_str() {
-        "" => printable(&row.name),
-        scope => format!("{} in {}", printable(&row.name), printable(scope)),
+        "" => spoken(&row.name),
+        scope => format!("{} in {}", spoken(&row.name), spoken(scope)),
     };
     Some(format!(
         "for {name} alone it is {shared} instead of {unshared} ({times})"
