@@ -13,7 +13,7 @@ const NONE: &str = "–";
 pub(super) const UNKNOWN: &str = "?";
 /// What is longer than this is left to the JSON document.
 const LONGEST_SHAPE: usize = 44;
-const LONGEST_SIZE: usize = 12;
+const LONGEST_SIZE: usize = 8;
 const LONGEST_COUNT: usize = 36;
 const LONGEST_TIED: usize = 16;
 
@@ -114,29 +114,48 @@ pub(super) fn shape_cell(shape: Option<&Shape>) -> String {
 
 /// A shape without its batch, unless a batch other than 1 was given.
 pub(super) fn sample_shape(shape: Option<&Shape>) -> String {
-    match shape.map(|it| it.0.as_slice()) {
-        None => UNKNOWN.to_owned(),
-        Some([batch, rest @ ..]) if !rest.is_empty() && batch.known().is_none_or(|it| it == 1) => {
-            sizes_cell(rest)
-        }
-        Some(dims) => sizes_cell(dims),
+    shape.map_or(UNKNOWN.to_owned(), |it| sizes_cell(sample(it)))
+}
+
+/// The same with `…` for every formula of more than a name.
+pub(super) fn short_shape(shape: Option<&Shape>) -> String {
+    shape.map_or(UNKNOWN.to_owned(), |it| elided_sizes(sample(it)))
+}
+
+fn sample(shape: &Shape) -> &[Dim] {
+    match shape.0.as_slice() {
+        [batch, rest @ ..] if !rest.is_empty() && batch.known().is_none_or(|it| it == 1) => rest,
+        dims => dims,
     }
 }
 
 /// Sizes joined by `×`; formulas too long for a cell stand as `…`.
 fn sizes_cell(dims: &[Dim]) -> String {
-    let size = |dim: &Dim| match dim {
+    let whole = dims.iter().map(size).collect::<Vec<_>>().join("×");
+    if width(&whole) <= LONGEST_SHAPE {
+        whole
+    } else {
+        elided_sizes(dims)
+    }
+}
+
+fn elided_sizes(dims: &[Dim]) -> String {
+    let short = |text: String| {
+        if width(&text) <= LONGEST_SIZE {
+            text
+        } else {
+            "…".to_owned()
+        }
+    };
+    let sizes: Vec<String> = dims.iter().map(size).map(short).collect();
+    sizes.join("×")
+}
+
+fn size(dim: &Dim) -> String {
+    match dim {
         Dim::Symbolic(_) => printable(&formula(&sized(dim))),
         _ => dim.to_string(),
-    };
-    let sizes: Vec<String> = dims.iter().map(size).collect();
-    let whole = sizes.join("×");
-    if width(&whole) <= LONGEST_SHAPE {
-        return whole;
     }
-    let short = |it: &String| width(it) <= LONGEST_SIZE;
-    let sizes = sizes.iter().map(|it| if short(it) { it } else { "…" });
-    sizes.collect::<Vec<_>>().join("×")
 }
 
 /// One of a convolution's counts: the number, its formula, or that it is unknown.
@@ -158,13 +177,28 @@ pub(super) fn counted(
 /// A formula that fits a cell. A convolution's unshared count is its shared one at every output
 /// position, however long the formula of the positions is.
 fn short_formula(row: &ConvLayer, name: &str, book: &str) -> String {
-    let transposed = row.op_type.contains("Transpose");
-    match row.params.shared {
+    match by_position(row) {
         _ if width(book) <= LONGEST_COUNT => printable(book),
-        Some(shared) if name == "unshared" && !transposed => {
-            format!("{shared} × output positions")
-        }
+        Some(by_position) if name == "unshared" => by_position,
         _ => "…".to_owned(),
+    }
+}
+
+/// `34,944 × output positions`, which holds for all but transposed convolutions.
+fn by_position(row: &ConvLayer) -> Option<String> {
+    let shared = row
+        .params
+        .shared
+        .filter(|_| !row.op_type.contains("Transpose"))?;
+    Some(format!("{shared} × output positions"))
+}
+
+/// The unshared count, where it is open in as few words as there are.
+pub(super) fn short_unshared(layer: &Layer) -> String {
+    let open = conv(layer).filter(|it| it.params.unshared.is_none());
+    match open.filter(|it| it.formulas.contains_key("unshared")) {
+        Some(row) => by_position(row).unwrap_or_else(|| "…".to_owned()),
+        None => counted(layer, "unshared", |it| it.unshared),
     }
 }
 

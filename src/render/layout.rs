@@ -1,10 +1,11 @@
 //! Which columns fit, and how wide each may be.
 
 use super::View;
+use super::cell;
 use super::column::{self, BAR, Column};
 use super::pooled::Pooled;
-use super::rows::Selection;
-use super::text::{short_name, width};
+use super::rows::{Selection, common};
+use super::text::{elided, short_name, width};
 use crate::Inspection;
 use crate::account::Layer;
 use crate::units::counted;
@@ -40,21 +41,30 @@ pub(super) struct Grid {
 
 /// The columns that fit into the view's width.
 pub(super) fn grid(inspection: &Inspection, selection: &Selection<'_>, view: &View) -> Grid {
-    let asked = view.columns.clone();
-    let leaving = match asked {
-        Some(_) => &[],
-        None if view.width >= WIDE => LEAVING_WIDE,
-        None => LEAVING,
+    let (columns, leaving): (_, &[&str]) = match view.columns.clone() {
+        Some(asked) => (asked, &[]),
+        None if view.width >= WIDE => (column::usual(&selection.shown), LEAVING_WIDE),
+        None => (column::usual(&selection.shown), LEAVING),
     };
-    let mut columns = asked.unwrap_or_else(|| column::usual(&selection.shown));
-    for name in leaving {
-        let tried = attempt(inspection, selection, &columns);
-        if let Some(grid) = tried.fit(view.width, NAME_ROOM) {
-            return grid;
-        }
-        columns.retain(|it| it.name != *name);
-    }
-    attempt(inspection, selection, &columns).squeezed(view.width)
+    // How many columns left, and whether formulas are cut short: formulas outlive window and factor,
+    // the operator outlives formulas.
+    let whole = (0..leaving.len()).map(|left| (left, false));
+    let short = (2..=leaving.len()).map(|left| (left, true));
+    let without = |left: usize| -> Vec<&'static Column> {
+        let gone: Vec<&str> = leaving.iter().copied().take(left).collect();
+        columns
+            .iter()
+            .copied()
+            .filter(|it| !gone.contains(&it.name))
+            .collect()
+    };
+    let mut tries = whole
+        .chain(short)
+        .map(|(left, short)| attempt(inspection, selection, &without(left), short));
+    let fitting = tries.find_map(|it| it.fit(view.width, NAME_ROOM));
+    fitting.unwrap_or_else(|| {
+        attempt(inspection, selection, &without(leaving.len()), true).squeezed(view.width)
+    })
 }
 
 /// Cells at their full width, not yet known to fit.
@@ -70,6 +80,7 @@ fn attempt(
     inspection: &Inspection,
     selection: &Selection<'_>,
     columns: &[&'static Column],
+    short: bool,
 ) -> Attempt {
     let wants_bar = columns.iter().any(|it| it.name == BAR);
     let columns: Vec<_> = columns
@@ -80,7 +91,7 @@ fn attempt(
     let cells = |layer: &&Layer| -> Vec<String> {
         columns
             .iter()
-            .map(|it| shown(it, layer, wants_bar))
+            .map(|it| shown(it, layer, wants_bar, short))
             .collect()
     };
     let rows: Vec<Vec<String>> = selection.shown.iter().map(cells).collect();
@@ -108,9 +119,13 @@ fn attempt(
 }
 
 /// A layer's cell; without a bar beside it, a pool's factor says what it counts.
-fn shown(column: &Column, layer: &Layer, wants_bar: bool) -> String {
-    match Pooled::of(layer) {
-        Some(pooled) if column.name == "factor" && !wants_bar => pooled.short(),
+fn shown(column: &Column, layer: &Layer, wants_bar: bool, short: bool) -> String {
+    match (column.name, Pooled::of(layer)) {
+        ("factor", Some(pooled)) if !wants_bar => pooled.short(),
+        ("scope", _) => elided(&(column.cell)(layer), if short { 16 } else { NAME_ROOM }),
+        ("input", _) if short => cell::short_shape(common(layer).input_shape),
+        ("output", _) if short => cell::short_shape(common(layer).output_shape),
+        ("unshared", _) if short => cell::short_unshared(layer),
         _ => (column.cell)(layer),
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::text::{printable, several};
+use super::text::{printable, several, spoken};
 use crate::finding::{Finding, Gap};
 
 /// Warnings, those that say the same in one line.
@@ -79,7 +79,7 @@ fn folded<'a>(notes: impl Iterator<Item = Note<'a>>) -> Vec<Folded<'a>> {
 fn subject(layers: &[&str]) -> Option<String> {
     match layers {
         [] => None,
-        [one] => Some(printable(one)),
+        [one] => Some(spoken(one)),
         _ => Some(format!("layers {}", several(layers, 2))),
     }
 }

@@ -3,10 +3,10 @@
 
 use super::paint::Ink;
 use super::rows::{common, conv};
-use super::text::{percent, plural, printable, ratio};
+use super::text::{percent, plural, printable, ratio, spoken};
 use super::verified;
 use crate::Inspection;
-use crate::account::{ConvLayer, Layer, Roles};
+use crate::account::{ConvLayer, ConvTotals, Layer, Roles};
 use crate::infer::Input;
 use crate::tensor::Dim;
 use crate::units::{Bytes, Params, counted, wide};
@@ -41,7 +41,10 @@ pub(super) fn headline(inspection: &Inspection) -> Vec<String> {
     let producer = facts.producer.as_deref().filter(|it| !it.is_empty());
     format.extend(producer.map(|it| format!("by {}", printable(it))));
     vec![
-        printable(&inspection.path),
+        match inspection.path.as_str() {
+            "-" => "standard input".to_owned(),
+            path => printable(path),
+        },
         format.join(", "),
         parameters(inspection),
         format!(
@@ -184,21 +187,32 @@ pub(super) fn sentence(inspection: &Inspection) -> String {
     if convs.is_empty() {
         return no_convolution(inspection);
     }
-    let whole = totals.shared.zip(totals.unshared);
-    let whole =
-        whole.and_then(|(shared, unshared)| Some((shared, unshared, saving(shared, unshared)?)));
-    match (whole, convs.as_slice()) {
-        (Some((shared, unshared, times)), [_]) => format!(
-            "Sharing keeps {shared} parameters where a locally connected layer would need {unshared} ({times})."
-        ),
-        (Some((shared, unshared, times)), _) => format!(
-            "Sharing keeps {shared} parameters where locally connected layers would need {unshared} ({times}); {}.",
-            alone(&convs).unwrap_or_default()
-        ),
-        (None, _) => match alone(&convs) {
-            Some(alone) => format!("What sharing saves in all is not known; {alone}."),
-            None => open(&inspection.inputs),
-        },
+    let counts = totals.shared.zip(totals.unshared);
+    let saved = counts.and_then(|(shared, unshared)| {
+        let layers = if convs.len() == 1 {
+            "a locally connected layer"
+        } else {
+            "locally connected layers"
+        };
+        let (stored, times) = (tied(totals), saving(shared, unshared)?);
+        Some(format!(
+            "Sharing keeps {shared} parameters{stored} where {layers} would need {unshared} ({times})"
+        ))
+    });
+    let alone = alone(&convs);
+    match (saved, alone) {
+        (Some(saved), Some(alone)) if convs.len() > 1 => format!("{saved}; {alone}."),
+        (Some(saved), _) => format!("{saved}."),
+        (None, Some(alone)) => format!("What sharing saves in all is not known; {alone}."),
+        (None, None) => open(&inspection.inputs),
+    }
+}
+
+/// Where layers share tensors among them too, how many parameters that leaves.
+fn tied(totals: &ConvTotals) -> String {
+    match (totals.stored, totals.shared) {
+        (Some(stored), Some(shared)) if stored < shared => format!(" ({stored} in the file)"),
+        _ => String::new(),
     }
 }
 
@@ -255,8 +269,8 @@ fn alone(convs: &[&ConvLayer]) -> Option<String> {
     let (shared, unshared) = row.params.shared.zip(row.params.unshared)?;
     let times = saving(shared, unshared)?;
     let name = match row.scope.as_str() {
-        "" => printable(&row.name),
-        scope => format!("{} in {}", printable(&row.name), printable(scope)),
+        "" => spoken(&row.name),
+        scope => format!("{} in {}", spoken(&row.name), spoken(scope)),
     };
     Some(format!(
         "for {name} alone it is {shared} instead of {unshared} ({times})"

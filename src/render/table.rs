@@ -68,7 +68,9 @@ pub(super) fn write(
 fn head(inspection: &Inspection, view: &View) -> Vec<String> {
     let mut out = flowed(&summary::headline(inspection), view.width);
     let inputs = summary::inputs(&inspection.inputs);
-    out.extend(inputs.iter().map(|it| format!("input  {it}")));
+    for input in inputs {
+        out.extend(wrapped(&format!("input  {input}"), view.width));
+    }
     out
 }
 

@@ -4,6 +4,9 @@ use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 use crate::units::{counted, grouped};
 
+/// A layer's name is no longer than this in a sentence; JSON and CSV have it whole.
+const SPOKEN: usize = 48;
+
 /// A name as it is safe to print: what would move the cursor, reorder or hide text is spelled out,
 /// `\n` or `\u{202e}`.
 #[must_use]
@@ -76,6 +79,11 @@ pub(super) fn short_name(name: &str, room: usize) -> String {
         "/"
     };
     elided(&format!("{slash}{short}"), room)
+}
+
+/// A layer's name in a sentence.
+pub(super) fn spoken(name: &str) -> String {
+    short_name(&printable(name), SPOKEN)
 }
 
 /// The first of `chars` that fit in `room` columns.
@@ -173,7 +181,7 @@ pub(super) fn several(names: &[impl AsRef<str>], most: usize) -> String {
     let first: Vec<String> = names
         .iter()
         .take(most)
-        .map(|it| printable(it.as_ref()))
+        .map(|it| spoken(it.as_ref()))
         .collect();
     match names.len().saturating_sub(most) {
         0 => first.join(", "),

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::paint::Ink;
 use super::summary::Block;
-use super::text::{printable, several};
+use super::text::{printable, several, spoken};
 use crate::tensor::Shape;
 use crate::units::counted;
 use crate::verify::{Status, Verification};
@@ -41,7 +41,7 @@ fn who(row: &Verification) -> String {
         .as_deref()
         .map(|it| format!(" by {}", printable(it)));
     let method = row.method.map(|it| format!(" {it}"));
-    let name = printable(&row.layer);
+    let name = spoken(&row.layer);
     format!(
         "{name}{}{}",
         engine.unwrap_or_default(),

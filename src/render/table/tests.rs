@@ -84,6 +84,15 @@ fn open_sizes_print_as_formulas() {
 }
 
 #[test]
+fn where_there_is_no_room_formulas_are_cut_before_the_operator_goes() {
+    let text = page(&open(), 60);
+    let row = text.lines().find(|it| it.starts_with(" conv1")).unwrap();
+    assert!(row.contains("Conv") && row.contains("96×…×…"), "{text}");
+    assert!(row.ends_with("34,944 × output positions"), "{text}");
+    assert!(text.lines().all(|it| width(it) <= 60), "{text}");
+}
+
+#[test]
 fn nothing_to_list_is_said_in_words() {
     let text = page(&empty(), 100);
     assert!(text.contains("no parameters"), "{text}");
