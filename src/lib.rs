@@ -114,7 +114,7 @@ pub struct Inspection {
     pub path: String,
     /// What the file says of itself.
     pub facts: Facts,
-    /// Bytes of the model file that were read to tell all this.
+    /// Bytes of the model file that were read to tell all this, without the weights of layers that were run.
     pub bytes_read: u64,
     /// The model's inputs, as declared and as taken.
     pub inputs: Vec<Input>,
@@ -185,6 +185,8 @@ pub fn inspect_model(model: &Model, path: &str, options: &Options) -> Result<Ins
     let edges = network.edges();
     let shapes = infer::infer(network, &edges, &options.sizes)?;
     let account = account::account(network, &edges, &shapes);
+    // Weights that are read to run a layer come on top.
+    let bytes_read = model.bytes_read();
     let verification = run(model, &edges, &shapes, &account, options)?;
     model.check_unchanged().map_err(Error::Changed)?;
     let mut warnings = network.findings.clone();
@@ -193,7 +195,7 @@ pub fn inspect_model(model: &Model, path: &str, options: &Options) -> Result<Ins
     Ok(Inspection {
         path: path.to_owned(),
         facts: network.facts.clone(),
-        bytes_read: model.bytes_read(),
+        bytes_read,
         inputs: shapes.inputs,
         layers: account.layers,
         totals: account.totals,
