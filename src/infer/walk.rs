@@ -8,7 +8,7 @@ use super::inputs::Bound;
 use super::{Shapes, Sizes};
 use crate::network::{Edges, GraphId, Initializer, Network, Node, NodeId, Producer, ValueId};
 use crate::op::{self, Call, Element, MOST_RANK, ShapeError, Value, matmul};
-use crate::tensor::Shape;
+use crate::tensor::{DataType, Shape};
 
 /// Elements carried along in all values together; past it sizes are still inferred, elements are not.
 const MOST_CARRIED: usize = 4 << 20;
@@ -250,6 +250,10 @@ pub(super) fn no_rule(node: &Node) -> String {
     format!("operator {:?}{domain} has no shape rule", &*node.op_type)
 }
 
+/// Floats of tensors up to this many elements are carried along: scales and the like. Longer ones are
+/// weights, which no size is computed from.
+const MOST_FLOATS: u128 = 16;
+
 /// What a stored tensor tells: type, sizes and, where its bytes are at hand, its elements.
 fn stored(initializer: &Initializer) -> Value {
     let tensor = &initializer.tensor;
@@ -259,9 +263,15 @@ fn stored(initializer: &Initializer) -> Value {
             tensor.name
         ));
     }
-    let elements = op::inline_elements(tensor).map(Arc::<[Element]>::from);
+    let floats = tensor.data_type.is_some_and(DataType::is_float);
+    let weight = floats && tensor.numel().is_none_or(|it| it > MOST_FLOATS);
+    let elements = if weight {
+        None
+    } else {
+        op::inline_elements(tensor)
+    };
     Value {
-        elements,
+        elements: elements.map(Arc::<[Element]>::from),
         ..Value::tensor(tensor.data_type, Shape::known(&tensor.dims))
     }
 }
