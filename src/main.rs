@@ -4,6 +4,7 @@ mod cli;
 
 use std::fs;
 use std::io::{self, BufWriter, IsTerminal, Write};
+use std::mem;
 use std::path::Path;
 use std::process::ExitCode;
 use std::time::Instant;
@@ -13,7 +14,7 @@ use cli::{Color, Common, Inspecting, Task, Verifying};
 use cnninspect::render::{View, printable};
 use cnninspect::units::Bytes;
 use cnninspect::verify::Status;
-use cnninspect::{Inspection, Options};
+use cnninspect::{Error, Inspection, Options, read};
 
 /// Done, and nothing that was asked for is violated.
 const FINE: u8 = 0;
@@ -26,6 +27,9 @@ const FAILED: u8 = 2;
 const PIPE_WIDTH: usize = 100;
 /// `COLUMNS` below this is taken for a mistake.
 const LEAST_WIDTH: usize = 20;
+
+/// Bytes of a result that are gathered before they are written.
+const WRITE_AT_ONCE: usize = 1 << 16;
 
 /// What went wrong, and what to do about it.
 struct Failure {
@@ -59,7 +63,9 @@ fn inspect(task: &Inspecting, common: &Common) -> Result<u8, Failure> {
         let view = page.view(&task.view);
         task.format.write(&inspection, &view, out)
     })?;
-    Ok(judged(&inspection, task.strict, common))
+    let code = judged(&inspection, task.strict, common);
+    mem::forget(inspection);
+    Ok(code)
 }
 
 /// `cnninspect verify MODEL`: runs convolutions, shows, judges.
@@ -76,8 +82,15 @@ fn verify(task: &Verifying, common: &Common) -> Result<u8, Failure> {
 fn inspected(model: &Path, options: &Options, common: &Common) -> Result<Inspection, Failure> {
     let started = Instant::now();
     keep(model, common)?;
-    let inspection = cnninspect::inspect(model, options);
-    let inspection = inspection.map_err(|error| about(model, &error, error.hint()))?;
+    let failed = |error: Error| about(model, &error, error.hint());
+    let read_options = read::Options {
+        allow_links: options.allow_links,
+    };
+    let read = read::open(model, &read_options).map_err(|error| failed(error.into()))?;
+    let path = model.to_string_lossy();
+    let inspection = cnninspect::inspect_model(&read, &path, options).map_err(failed)?;
+    // The process ends soon: giving back a large model piece by piece would only cost time.
+    mem::forget(read);
     if common.verbose {
         let elapsed = started.elapsed();
         let (read, size) = (Bytes(inspection.bytes_read), inspection.facts.file_bytes);
@@ -174,6 +187,12 @@ fn write_stdout(color: Color, render: Render<'_>) -> io::Result<()> {
         width: width.unwrap_or_else(pipe_width),
         color: choice != ColorChoice::Never,
     };
+    if !page.color {
+        // Nothing to strip: without colour no escape sequence is written.
+        let mut out = BufWriter::with_capacity(WRITE_AT_ONCE, stdout.lock());
+        render(&page, &mut out)?;
+        return out.flush();
+    }
     let mut out = BufWriter::new(AutoStream::new(stdout.lock(), choice));
     render(&page, &mut out)?;
     out.flush()

@@ -30,7 +30,6 @@ mod spatial;
 mod value;
 pub mod window;
 
-use std::collections::HashMap;
 use std::sync::LazyLock;
 
 pub use attrs::{Attr, Attrs};
@@ -65,21 +64,46 @@ const FAMILIES: &[&[Operator]] = &[
     attention::OPERATORS,
 ];
 
-static RULES: LazyLock<HashMap<(&str, &str), Rule>> = LazyLock::new(|| {
-    let rows = FAMILIES.iter().flat_map(|it| it.iter());
-    let mut rules: HashMap<(&str, &str), Rule> =
-        rows.map(|it| ((it.domain, it.op_type), it.rule)).collect();
-    for it in conv::CONVS {
-        rules.insert((it.domain, it.op_type), spatial::convolution);
-    }
-    for it in pool::POOLS {
-        rules.insert((it.domain, it.op_type), spatial::pooling);
-    }
-    rules
+/// A row of all the tables together.
+type Row = ((&'static str, &'static str), Rule);
+
+/// Every operator's rule, by name and domain.
+static RULES: LazyLock<Vec<Row>> = LazyLock::new(|| {
+    let families = FAMILIES.iter().flat_map(|it| it.iter());
+    let mut rows: Vec<Row> = families
+        .map(|it| ((it.op_type, it.domain), it.rule))
+        .collect();
+    let (convolution, pooling): (Rule, Rule) = (spatial::convolution, spatial::pooling);
+    rows.extend(
+        conv::CONVS
+            .iter()
+            .map(|it| ((it.op_type, it.domain), convolution)),
+    );
+    rows.extend(
+        pool::POOLS
+            .iter()
+            .map(|it| ((it.op_type, it.domain), pooling)),
+    );
+    rows.sort_unstable_by_key(|it| it.0);
+    rows
 });
 
 /// The shape rule of an operator; `None` where there is none.
 #[must_use]
 pub fn rule(domain: &str, op_type: &str) -> Option<Rule> {
-    RULES.get(&(domain, op_type)).copied()
+    let at = RULES
+        .binary_search_by_key(&(op_type, domain), |it| it.0)
+        .ok()?;
+    RULES.get(at).map(|it| it.1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_operator_has_one_rule() {
+        let twice: Vec<_> = RULES.windows(2).filter(|it| it[0].0 == it[1].0).collect();
+        assert!(twice.is_empty(), "{twice:?}");
+    }
 }

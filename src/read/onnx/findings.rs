@@ -1,6 +1,8 @@
 //! What the reader notices, each thing once and no rule without end.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
+
+use foldhash::HashSet;
 
 use crate::finding::Finding;
 use crate::units::grouped;

@@ -1,6 +1,6 @@
 //! A call of a model-local function: the function's body in its place.
 
-use std::collections::HashMap;
+use foldhash::HashMap;
 use std::rc::Rc;
 use std::sync::Arc;
 

@@ -1,6 +1,8 @@
 //! The model's own functions, and how large each is once everything it calls stands in its place.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
+
+use foldhash::{HashMap, HashMapExt};
 use std::rc::Rc;
 
 use super::types::{Types, types};

@@ -1,6 +1,6 @@
 //! A `GraphProto`: its inputs, its tensors, its nodes, its outputs.
 
-use std::collections::HashSet;
+use foldhash::{HashSet, HashSetExt};
 use std::ptr;
 
 use super::types::{Types, declared, types};

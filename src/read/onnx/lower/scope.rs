@@ -1,7 +1,7 @@
 //! Names in scope: a graph sees its own values, then those of the graphs around it; the body of a
 //! function sees its own only.
 
-use std::collections::HashMap;
+use foldhash::HashMap;
 
 use crate::network::ValueId;
 

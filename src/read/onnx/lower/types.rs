@@ -1,6 +1,6 @@
 //! `ValueInfoProto` → [`Declared`].
 
-use std::collections::HashMap;
+use foldhash::{HashMap, HashMapExt};
 
 use crate::network::Declared;
 use crate::read::onnx::proto::{Dimension, TensorTypeProto, TypeProto, ValueInfoProto};
