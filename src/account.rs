@@ -44,6 +44,7 @@ use std::collections::BTreeSet;
 use crate::infer::Shapes;
 use crate::network::{Edges, Network};
 use crate::op;
+use crate::units::Params;
 use scene::Scene;
 
 /// Accounts for every node and every stored tensor of a network; what cannot be told is a gap.
@@ -83,7 +84,14 @@ pub fn account(network: &Network, edges: &Edges, shapes: &Shapes) -> Account {
     let (mut findings, mut gaps, roots) = (rows.findings, rows.gaps, rows.roots);
     findings.extend(findings::dead_weights(scene, &booked));
     let sums = roles::sum(scene, &booked, &mut gaps);
-    let totals = totals::totals(&layers, &sums, &tracer, &roots, &linears.roots, &mut gaps);
+    let mut totals = totals::totals(&layers, &sums, &tracer, &roots, &mut gaps);
+    let live = |roots: &BTreeSet<trace::Root>| {
+        let live = roots.iter().filter(|it| booked.is_parameter(**it));
+        let sizes = live.filter_map(|it| tracer.root_numel(*it));
+        Params(sizes.fold(0, u128::saturating_add))
+    };
+    totals.conv.params = live(&roots);
+    totals.linear.params = live(&linears.roots);
     Account {
         layers,
         totals,

@@ -61,6 +61,16 @@ pub enum SizesError {
         /// The ones there are.
         inputs: String,
     },
+    /// Two sizes for one input.
+    #[error("input {name:?} is given as {other} and as {sizes}")]
+    InputTwice {
+        /// The input.
+        name: String,
+        /// As it was given last.
+        sizes: String,
+        /// As it was given before.
+        other: String,
+    },
     /// As many sizes as the input has axes.
     #[error("input {name:?} has {expected} axes, {sizes} has {found}")]
     Rank {

@@ -4,7 +4,12 @@ mod support;
 
 use std::time::{Duration, Instant};
 
+use cnninspect::Inspection;
+use cnninspect::account::Layer;
+use cnninspect::finding::Gap;
 use cnninspect::read::{self, Options};
+use cnninspect::tensor::Shape;
+use cnninspect::verify::Choice;
 use support::wire::{field, header, number};
 use support::{graph, model, node};
 
@@ -211,4 +216,64 @@ fn every_malformed_fixture_gives_what_its_manifest_says() {
         let expected = expected.map(<[_]>::to_vec).map_err(str::to_owned);
         assert_eq!(rules, expected, "{name}");
     }
+}
+
+/// The same files end to end: the node that is wrong has a gap with both numbers and no output shape.
+#[test]
+fn a_node_that_cannot_be_is_a_gap_with_its_reason() {
+    let cases = [
+        (
+            "auto_pad_unknown",
+            "auto_pad is \"BANANA\", must be one of NOTSET, SAME_UPPER, SAME_LOWER, VALID",
+        ),
+        (
+            "group_not_dividing",
+            "group 2 does not divide 3 input channels",
+        ),
+        ("group_zero", "group is 0, must be at least 1"),
+        (
+            "kernel_gt_input",
+            "kernel reaches over 3 elements but the padded input has 2",
+        ),
+        ("no_inputs", "input 0 (X) is missing"),
+        (
+            "pads_negative_past_input",
+            "kernel reaches over 3 elements but the padded input has -64",
+        ),
+        ("stride_short", "strides has 1 value, needs 2"),
+        ("weight_rank1", "weight has rank 1, needs 3 or more"),
+        (
+            "dims_overflow",
+            "weight takes 1,099,511,627,776 channels but the input has 3",
+        ),
+    ];
+    for (name, reason) in cases {
+        let report = inspected(name);
+        let Some(Layer::Conv(row)) = report.layers.first() else {
+            panic!("{name}: no convolution is listed");
+        };
+        assert_eq!(row.output_shape, None, "{name}");
+        assert_eq!(row.params.unshared, None, "{name}");
+        let said = |it: &Gap| it.what == "output_shape" && it.reason == reason;
+        assert!(report.gaps.iter().any(said), "{name}: {:?}", report.gaps);
+    }
+    // Sixty products of a value with itself take sixty steps: 2⁶⁰ would not end.
+    let Some(Layer::Conv(row)) = inspected("diamond60").layers.pop() else {
+        panic!("the last node is the convolution");
+    };
+    assert_eq!(row.weight_shape, Some(Shape::known(&[4, 3, 3, 3])));
+    // Two convolutions that feed each other have no shapes.
+    for layer in inspected("cycle").layers {
+        let Layer::Conv(row) = layer else { continue };
+        assert_eq!(row.output_shape, None, "{}", row.name);
+    }
+}
+
+fn inspected(name: &str) -> Inspection {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/malformed");
+    let options = cnninspect::Options {
+        verify: Choice::None,
+        ..cnninspect::Options::default()
+    };
+    cnninspect::inspect(format!("{folder}/{name}.onnx"), &options).unwrap()
 }

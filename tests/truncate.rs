@@ -3,7 +3,11 @@
 
 mod support;
 
-use cnninspect::read;
+use cnninspect::Options;
+use cnninspect::account::Role;
+use cnninspect::read::{self, Model};
+use cnninspect::render::{FORMATS, View};
+use cnninspect::verify::Choice;
 use support::{
     call, floats, function, graph, graph_attribute, int64s, ints, model, node, reference, tensor,
     tensor_attribute, with,
@@ -68,9 +72,26 @@ fn survives(bytes: Vec<u8>) -> bool {
             assert!(loaded.len() <= size);
         }
     }
-    // Looked up from either end without a panic.
-    let _edges = network.edges();
+    inspected(&model);
     true
+}
+
+/// The whole way from the network to what is printed; sizes and counts may be gaps, nothing panics.
+fn inspected(model: &Model) {
+    let options = Options {
+        verify: Choice::None,
+        ..Options::default()
+    };
+    let report = cnninspect::inspect_model(model, "model", &options).unwrap();
+    let booked: u128 = Role::ALL
+        .iter()
+        .map(|it| report.totals.roles.of(*it).0)
+        .sum();
+    assert!(report.totals.params.0 <= booked);
+    for format in FORMATS {
+        let view = View::default();
+        format.write(&report, &view, &mut std::io::sink()).unwrap();
+    }
 }
 
 fn models() -> Vec<(&'static str, Vec<u8>)> {

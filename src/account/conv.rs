@@ -39,6 +39,7 @@ impl Rows<'_, '_> {
         geometry.bias = bias.is_some();
         let costs = geometry.costs();
         let stored = self.stored(&weight, bias.as_ref());
+        let (tied_with, tied_more) = self.ties.others(weight.root, id, scene);
         let mut row = ConvLayer {
             node: id,
             weight_root: stored_root(weight.root),
@@ -74,7 +75,8 @@ impl Rows<'_, '_> {
             macs: None,
             padding_macs: None,
             formulas: BTreeMap::new(),
-            tied_with: self.ties.others(weight.root, id, scene),
+            tied_with,
+            tied_more,
             bias_source: bias.as_ref().and_then(|it| bias_source(it.root)),
         };
         self.unknown_shapes(&row, &geometry);

@@ -2,7 +2,7 @@
 
 use super::conv::Rows;
 use super::costs::Costs;
-use super::count::{Count, OPEN, gap, open, ratio, why_open};
+use super::count::{Count, Extent, OPEN, gap, open, ratio, why_open};
 use super::geometry::Geometry;
 use super::rows::{ConvLayer, ParamCounts};
 use super::scene::{input_of, output_of};
@@ -105,12 +105,21 @@ impl Rows<'_, '_> {
         self.no_factor(row, costs);
     }
 
-    /// The factor is a gap only where `unshared` is one.
-    fn no_factor(&mut self, row: &ConvLayer, costs: &Costs) {
+    /// A factor that is no number: the output positions as a formula, else a gap.
+    fn no_factor(&mut self, row: &mut ConvLayer, costs: &Costs) {
+        let transposed = row.op_type.contains("Transpose");
         let reason = match (row.sharing_factor, &costs.unshared) {
             (None, Count::Unknown(reason)) => reason.clone(),
             (None, Count::Exact(_)) => "it holds no parameters".to_owned(),
-            _ => return,
+            (None, Count::Form(_)) if transposed => open(self.scene.shapes),
+            (None, Count::Form(_)) => {
+                let output = row.output_shape.as_ref();
+                if let Count::Form(form) = Extent::spatial(output, "output positions").times(1) {
+                    row.formulas.insert("sharing_factor", form);
+                }
+                return;
+            }
+            (Some(_), _) => return,
         };
         self.gaps.push(gap(&row.name, "sharing_factor", reason));
     }

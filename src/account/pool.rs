@@ -1,7 +1,9 @@
 //! The row of a pool.
 
+use std::collections::BTreeMap;
+
 use super::conv::Rows;
-use super::count::{Count, Extent, gap, open};
+use super::count::{Count, Extent, gap, open, why_open};
 use super::feature_maps::Kind;
 use super::rows::PoolLayer;
 use super::scene::{Scene, input_of, output_of};
@@ -111,8 +113,18 @@ impl Rows<'_, '_> {
             output_shape: geometry.output.clone(),
             activations_in: None,
             activations_out: None,
+            formulas: BTreeMap::new(),
         };
         self.activations(&mut row, geometry.problem.as_deref());
+        let window = [
+            ("kernel_shape", row.kernel_shape.is_none()),
+            ("pads", row.pads.is_none()),
+        ];
+        for (name, _) in window.iter().filter(|(_, unknown)| *unknown) {
+            let reason = geometry.problem.clone();
+            let reason = reason.unwrap_or_else(|| open(scene.shapes));
+            self.gaps.push(gap(&row.name, name, reason));
+        }
         row
     }
 
@@ -138,14 +150,17 @@ impl Rows<'_, '_> {
         for (shape_name, name, shape, value, problem) in shapes {
             self.unknown_shape(&row.name, shape_name, shape.as_ref(), value, problem);
             let sizes = shape.as_ref().and_then(|it| it.0.get(1..));
-            let count = Extent::of(sizes, "").times(1);
+            let sizes = sizes.filter(|it| !it.contains(&Dim::Unknown));
+            let count = match sizes {
+                Some(sizes) => Extent::of(Some(sizes), "").times(1),
+                None => Count::Unknown(why_open(self.scene.shapes, value)),
+            };
             match (&count, problem) {
                 (Count::Exact(_), _) => {}
                 (_, Some(problem)) => self.gaps.push(gap(&row.name, name, problem)),
                 (Count::Unknown(reason), _) => self.gaps.push(gap(&row.name, name, reason.clone())),
-                (Count::Form(_), _) => {
-                    let reason = open(self.scene.shapes);
-                    self.gaps.push(gap(&row.name, name, reason));
+                (Count::Form(form), _) => {
+                    row.formulas.insert(name, form.clone());
                 }
             }
             match name {

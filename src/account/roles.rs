@@ -87,6 +87,15 @@ pub(super) struct Booked {
 }
 
 impl Booked {
+    /// Whether a root's elements count in `params`.
+    pub(super) fn is_parameter(&self, root: Root) -> bool {
+        match root {
+            Root::Stored(id) => self.role(id).is_parameter(),
+            Root::ConstantOfShape(id) => self.made.iter().any(|it| it.0 == id),
+            Root::Input(_) | Root::Computed | Root::Missing => false,
+        }
+    }
+
     pub(super) fn role(&self, id: InitializerId) -> Role {
         self.tensors.get(id.at()).copied().unwrap_or(Role::Dead)
     }

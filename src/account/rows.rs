@@ -101,6 +101,9 @@ pub struct ConvLayer {
     pub formulas: BTreeMap<&'static str, String>,
     /// Names of the other nodes that use the same stored weight.
     pub tied_with: Vec<String>,
+    /// How many more use it than are named; left out where all are.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub tied_more: usize,
     /// Said where the bias is computed at run time, so counts in `shared` but not in `stored`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub bias_source: Option<String>,
@@ -158,6 +161,9 @@ pub struct PoolLayer {
     pub activations_in: Option<u128>,
     /// Elements coming out, per sample.
     pub activations_out: Option<u128>,
+    /// Closed forms of the counts that depend on open sizes, by field name.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub formulas: BTreeMap<&'static str, String>,
 }
 
 /// The row of a node that is neither convolution nor pool; listed on request only.
@@ -224,6 +230,8 @@ pub struct Roles {
 #[expect(missing_docs, reason = "as in ParamCounts")]
 pub struct ConvTotals {
     pub layers: u64,
+    /// The part of [`Totals::params`] that is theirs: without tensors that reach no output.
+    pub params: Params,
     pub shared: Option<Params>,
     pub stored: Option<Params>,
     pub unshared: Option<Params>,
@@ -247,4 +255,9 @@ pub struct LinearTotals {
     pub params: Params,
     /// Their multiply-accumulates of one sample.
     pub macs: Option<Macs>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "what serde asks for")]
+fn is_zero(count: &usize) -> bool {
+    *count == 0
 }

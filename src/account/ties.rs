@@ -12,7 +12,9 @@ use crate::op::{conv, linear};
 #[derive(Debug, Default)]
 pub(super) struct Ties(BTreeMap<Root, Vec<NodeId>>);
 
-/// A row names no more users than this, since each of many users would name all the others.
+/// Up to so many users of one tensor all name each other.
+const MOST_USERS: usize = 256;
+/// Of more users each names so many others, since what is named grows with the square of the users.
 const MOST_NAMED: usize = 32;
 
 impl Ties {
@@ -42,18 +44,24 @@ impl Ties {
         ties
     }
 
-    /// Names of the other users of a root; past [`MOST_NAMED`] their number.
-    pub(super) fn others(&self, root: Root, user: NodeId, scene: Scene<'_>) -> Vec<String> {
+    /// Names of the other users of a root, and how many more there are where they are too many to name.
+    pub(super) fn others(
+        &self,
+        root: Root,
+        user: NodeId,
+        scene: Scene<'_>,
+    ) -> (Vec<String>, usize) {
         let users = self.0.get(&root).map_or(&[][..], Vec::as_slice);
+        // Every row names all others, so what is named grows with the square of the users.
+        let most = if users.len() <= MOST_USERS {
+            MOST_USERS
+        } else {
+            MOST_NAMED
+        };
         let others = users.iter().filter(|it| **it != user);
-        let mut names: Vec<String> = others
-            .take(MOST_NAMED)
-            .map(|it| scene.network.node(*it).name.clone())
-            .collect();
+        let name = |id: &NodeId| scene.network.node(*id).name.clone();
+        let names: Vec<String> = others.take(most).map(name).collect();
         let more = users.len().saturating_sub(names.len()).saturating_sub(1);
-        if more > 0 && !names.is_empty() {
-            names.push(format!("and {more} more"));
-        }
-        names
+        (names, more)
     }
 }

@@ -12,13 +12,13 @@ use crate::units::{Macs, Params, wide};
 /// A sum says no more than this many names of what it lacks.
 const MOST_NAMED: usize = 3;
 
-/// Adds up the rows. `conv_roots` and `linear_roots` are the stored tensors that they use.
+/// Adds up the rows; `conv_roots` are the stored tensors that the convolutions use. Which of them count
+/// as parameters is the caller's to fill in.
 pub(super) fn totals(
     layers: &[Layer],
     sums: &Sums,
     tracer: &Tracer<'_>,
     conv_roots: &BTreeSet<Root>,
-    linear_roots: &BTreeSet<Root>,
     gaps: &mut Vec<Gap>,
 ) -> Totals {
     let params = super::roles::Role::ALL
@@ -26,7 +26,7 @@ pub(super) fn totals(
         .filter(|it| it.is_parameter());
     let params = params.fold(0u128, |sum, it| sum.saturating_add(sums.roles.of(it).0));
     let conv = conv(layers, tracer, conv_roots, gaps);
-    let linear = linear(layers, tracer, linear_roots, gaps);
+    let linear = linear(layers, gaps);
     let macs = layers.iter().filter_map(|it| match it {
         Layer::Conv(row) => Some((row.name.as_str(), row.macs)),
         Layer::Linear(row) | Layer::Recurrent(row) => Some((row.name.as_str(), row.macs)),
@@ -72,6 +72,7 @@ fn conv(
     let macs = of("macs", |row| row.macs.map(|it| it.0));
     ConvTotals {
         layers: wide(rows.len()),
+        params: Params::default(),
         shared: shared.map(Params),
         stored: stored.map(|_| Params(once(tracer, roots))),
         unshared: unshared.map(Params),
@@ -80,19 +81,14 @@ fn conv(
     }
 }
 
-fn linear(
-    layers: &[Layer],
-    tracer: &Tracer<'_>,
-    roots: &BTreeSet<Root>,
-    gaps: &mut Vec<Gap>,
-) -> LinearTotals {
+fn linear(layers: &[Layer], gaps: &mut Vec<Gap>) -> LinearTotals {
     let rows = layers.iter().filter_map(|it| match it {
         Layer::Linear(row) => Some((row.name.as_str(), row.macs.map(|it| it.0))),
         _ => None,
     });
     LinearTotals {
         layers: wide(rows.clone().count()),
-        params: Params(once(tracer, roots)),
+        params: Params::default(),
         macs: sum("linear.macs", rows, gaps).map(Macs),
     }
 }

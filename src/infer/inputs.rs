@@ -1,6 +1,6 @@
 //! The sizes of the model's inputs: as given, as declared, or assumed.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Input, Sizes, SizesError};
 use crate::finding::Finding;
@@ -18,7 +18,7 @@ pub(super) struct Bound {
     /// Sizes of the inputs' named dimensions, as far as they are settled.
     pub(super) dims: BTreeMap<String, u64>,
     /// Every name of a dimension of an input.
-    pub(super) names: Vec<String>,
+    pub(super) names: BTreeSet<String>,
     /// Conflicts among the given sizes.
     pub(super) findings: Vec<Finding>,
     /// Whether a given size contradicts a fixed one, so that declared sizes inside no longer hold.
@@ -36,11 +36,7 @@ pub(super) fn bind(network: &Network, sizes: &Sizes) -> Result<Bound, SizesError
     };
     for (name, size) in &sizes.dims {
         if !bound.names.contains(name) {
-            let dims = if bound.names.is_empty() {
-                "none".to_owned()
-            } else {
-                bound.names.join(", ")
-            };
+            let dims = listed(bound.names.iter().cloned());
             return Err(SizesError::UnknownDim {
                 name: name.clone(),
                 dims,
@@ -50,7 +46,17 @@ pub(super) fn bind(network: &Network, sizes: &Sizes) -> Result<Bound, SizesError
     }
     let mut given = BTreeMap::new();
     for (name, shape) in &sizes.inputs {
-        given.insert(find(network, name.as_deref(), shape)?, shape.clone());
+        let value = find(network, name.as_deref(), shape)?;
+        match given.insert(value, shape.clone()) {
+            Some(other) if other != *shape => {
+                return Err(SizesError::InputTwice {
+                    name: network.value(value).name.to_string(),
+                    sizes: joined(shape),
+                    other: joined(&other),
+                });
+            }
+            _ => {}
+        }
     }
     for (value, shape) in &given {
         bound.give(network, *value, shape);
@@ -70,31 +76,35 @@ fn dims(network: &Network, value: ValueId) -> Option<&[Dim]> {
     declared(network, value)?.dims.as_deref()
 }
 
-/// Names of the inputs' open dimensions, in order and once each.
-fn names(network: &Network) -> Vec<String> {
-    let mut names: Vec<String> = Vec::new();
+/// Names of the inputs' open dimensions.
+fn names(network: &Network) -> BTreeSet<String> {
     let inputs = network.main().map_or(&[][..], |it| &it.inputs);
-    for dim in inputs.iter().filter_map(|it| dims(network, *it)).flatten() {
-        if let Dim::Symbolic(name) = dim {
-            let name = name.to_string();
-            if !names.contains(&name) {
-                names.push(name);
-            }
-        }
+    let dims = inputs.iter().filter_map(|it| dims(network, *it)).flatten();
+    let name = |dim: &Dim| match dim {
+        Dim::Symbolic(name) => Some(name.to_string()),
+        _ => None,
+    };
+    dims.filter_map(name).collect()
+}
+
+/// Errors list so many names and say how many more there are.
+const MOST_LISTED: usize = 10;
+
+fn listed(names: impl ExactSizeIterator<Item = String>) -> String {
+    let more = names.len().saturating_sub(MOST_LISTED);
+    let mut names: Vec<String> = names.take(MOST_LISTED).collect();
+    match (names.len(), more) {
+        (0, _) => return "none".to_owned(),
+        (_, 0) => {}
+        _ => names.push(format!("{more} more")),
     }
-    names
+    names.join(", ")
 }
 
 /// The input that given sizes are meant for.
 fn find(network: &Network, name: Option<&str>, sizes: &[u64]) -> Result<ValueId, SizesError> {
     let inputs = network.main().map_or(&[][..], |it| &it.inputs);
-    let listed = || {
-        inputs
-            .iter()
-            .map(|it| described(network, *it))
-            .collect::<Vec<_>>()
-            .join(", ")
-    };
+    let listed = || listed(inputs.iter().map(|it| described(network, *it)));
     let rank = |it: &ValueId| dims(network, *it).map(<[Dim]>::len);
     let found = if let Some(name) = name {
         inputs

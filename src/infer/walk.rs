@@ -1,6 +1,6 @@
 //! The walk: every graph's nodes in order, each by its operator's rule.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::declared::Stale;
@@ -21,7 +21,7 @@ pub(super) struct Walk<'a> {
     pub(super) values: Vec<Value>,
     problems: BTreeMap<NodeId, Arc<str>>,
     pub(super) dims: BTreeMap<String, u64>,
-    pub(super) names: Vec<String>,
+    pub(super) names: BTreeSet<String>,
     pub(super) trust_declared: bool,
     carried_left: usize,
     /// Nodes walked so far, those of a loop's body once for each walk.

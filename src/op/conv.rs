@@ -10,7 +10,7 @@ use super::{Attrs, ShapeError};
 use crate::tensor::Shape;
 pub use layout::{channels_first, channels_last};
 pub(super) use lists::{exactly, list, positive_list, positives};
-use lists::{kernel_shape, positive};
+use lists::{kernel_shape, not_negative, positive};
 pub use operators::{CONVS, ConvOperator, find};
 pub use resolve::Resolved;
 pub(super) use resolve::same_size;
@@ -85,7 +85,9 @@ impl Conv {
         };
         let output_padding = list(attrs, "output_padding", axes, 0)?;
         exactly("output_padding", axes, output_padding.len())?;
-        let output_padding = output_padding.iter().map(|it| u64::try_from(*it));
+        let output_padding = output_padding
+            .iter()
+            .map(|it| not_negative("output_padding", *it));
         Ok(Self {
             operator,
             kernel_shape,
@@ -94,12 +96,7 @@ impl Conv {
             pads,
             group: positive("group", attrs.int_or("group", 1)?)?,
             auto_pad: AutoPad::read(attrs.string("auto_pad")?)?,
-            output_padding: output_padding.collect::<Result<_, _>>().map_err(|_| {
-                ShapeError::NotPositive {
-                    name: "output_padding",
-                    found: -1,
-                }
-            })?,
+            output_padding: output_padding.collect::<Result<_, _>>()?,
             output_shape,
             nhwc: operator.nhwc || attrs.int_or("channels_last", 0)? == 1,
         })

@@ -2,11 +2,30 @@
 
 use std::sync::Arc;
 
+use crate::units::grouped;
+
+/// A number with separators.
+fn whole(number: &impl ToString) -> String {
+    let digits = number.to_string();
+    match digits.strip_prefix('-') {
+        Some(digits) => format!("-{}", grouped(digits)),
+        None => grouped(&digits),
+    }
+}
+
+fn values(count: usize) -> &'static str {
+    if count == 1 { "value" } else { "values" }
+}
+
 /// Why an operator's output shape could not be inferred; both numbers where two disagree.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ShapeError {
     /// Not one window fits.
-    #[error("kernel reaches over {reach} elements but the padded input has {padded}")]
+    #[error(
+        "kernel reaches over {} elements but the padded input has {}",
+        whole(reach),
+        whole(padded)
+    )]
     KernelExceedsInput {
         /// Elements the dilated kernel spans.
         reach: u64,
@@ -21,6 +40,17 @@ pub enum ShapeError {
         /// Its value.
         found: i64,
     },
+    /// A size below zero.
+    #[error("{name} is {found}, must be at least 0")]
+    Negative {
+        /// The attribute.
+        name: &'static str,
+        /// Its value.
+        found: i64,
+    },
+    /// Neither the node nor its weight says how large the kernel is.
+    #[error("kernel_shape is not given and the weight's sizes are not known")]
+    KernelUnknown,
     /// The groups do not split the channels evenly.
     #[error("group {group} does not divide {channels} {which}")]
     GroupDoesNotDivide {
@@ -32,7 +62,11 @@ pub enum ShapeError {
         which: &'static str,
     },
     /// Weight and input disagree on the channels.
-    #[error("weight takes {weight} channels but the input has {input}")]
+    #[error(
+        "weight takes {} channels but the input has {}",
+        whole(weight),
+        whole(input)
+    )]
     Channels {
         /// Channels that the weight's sizes and the group ask for.
         weight: u64,
@@ -50,7 +84,7 @@ pub enum ShapeError {
         found: usize,
     },
     /// A list attribute of the wrong length.
-    #[error("{name} has {found} values, needs {expected}")]
+    #[error("{name} has {found} {}, needs {expected}", values(*found))]
     Length {
         /// The attribute or input.
         name: &'static str,

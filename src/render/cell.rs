@@ -184,13 +184,14 @@ fn short_formula(row: &ConvLayer, name: &str, book: &str) -> String {
     }
 }
 
-/// `34,944 × output positions`, which holds for all but transposed convolutions.
+/// `34,944 × output positions`; a transposed convolution without a bias counts input positions.
 fn by_position(row: &ConvLayer) -> Option<String> {
-    let shared = row
-        .params
-        .shared
-        .filter(|_| !row.op_type.contains("Transpose"))?;
-    Some(format!("{shared} × output positions"))
+    let shared = row.params.shared?;
+    if !row.op_type.contains("Transpose") {
+        return Some(format!("{shared} × output positions"));
+    }
+    let no_bias = row.bias.is_none();
+    no_bias.then(|| format!("{shared} × input positions"))
 }
 
 /// The unshared count, where it is open in as few words as there are.
@@ -258,7 +259,8 @@ pub(super) fn tied(layer: &Layer) -> String {
         return String::new();
     };
     let first = short_name(&printable(first), LONGEST_TIED);
-    match rest.len() {
+    let unnamed = conv(layer).map_or(0, |it| it.tied_more);
+    match rest.len().saturating_add(unnamed) {
         0 => first,
         more => format!("{first} and {more} more"),
     }

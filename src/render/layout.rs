@@ -48,8 +48,8 @@ pub(super) fn grid(inspection: &Inspection, selection: &Selection<'_>, view: &Vi
     };
     // How many columns left, and whether formulas are cut short: formulas outlive window and factor,
     // the operator outlives formulas.
-    let whole = (0..leaving.len()).map(|left| (left, false));
-    let short = (2..=leaving.len()).map(|left| (left, true));
+    let whole = (0..=leaving.len()).map(|left| (left, false));
+    let short = (leaving.len().min(2)..=leaving.len()).map(|left| (left, true));
     let without = |left: usize| -> Vec<&'static Column> {
         let gone: Vec<&str> = leaving.iter().copied().take(left).collect();
         columns

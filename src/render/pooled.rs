@@ -33,11 +33,12 @@ impl Pooled {
         })
     }
 
-    /// `4.1 fewer`.
+    /// `4.1× fewer`.
     pub(super) fn short(&self) -> String {
-        format!("{} {}", self.times, self.word)
-            .trim_start()
-            .to_owned()
+        match self.times.as_str() {
+            "" => self.word.to_owned(),
+            times => format!("{times}× {}", self.word),
+        }
     }
 
     /// `4.1 times fewer`.

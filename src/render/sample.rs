@@ -73,6 +73,7 @@ pub(in crate::render) fn conv(
         padding_macs: Some(Macs(0)),
         formulas: BTreeMap::new(),
         tied_with: vec![],
+        tied_more: 0,
         bias_source: None,
     }))
 }
@@ -98,6 +99,7 @@ pub(in crate::render) fn pool(name: &str, channels: u64, input: u64, output: u64
         output_shape: Some(Shape::known(&[1, channels, output, output])),
         activations_in: elements(input),
         activations_out: elements(output),
+        formulas: BTreeMap::new(),
     }))
 }
 
@@ -144,6 +146,7 @@ pub(in crate::render) fn conv_totals(layers: &[Layer]) -> ConvTotals {
         dense += row.params.dense.unwrap().0;
         macs += row.macs.unwrap().0;
     }
+    totals.params = Params(shared);
     totals.shared = Some(Params(shared));
     totals.stored = Some(Params(shared));
     totals.unshared = Some(Params(unshared));
@@ -254,6 +257,7 @@ pub(in crate::render) fn open() -> Inspection {
     }
     inspection.totals.conv = ConvTotals {
         layers: 1,
+        params: Params(34_944),
         shared: Some(Params(34_944)),
         stored: Some(Params(34_944)),
         ..ConvTotals::default()

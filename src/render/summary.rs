@@ -140,9 +140,7 @@ fn roles(inspection: &Inspection) -> Vec<String> {
         ("norm affine", roles.norm_affine),
         ("elementwise", roles.elementwise),
     ]);
-    let Some(conv) = totals.conv.stored else {
-        return out;
-    };
+    let conv = totals.conv.params;
     let linear = totals.linear.params;
     let other = totals
         .params

@@ -63,6 +63,7 @@ pub(super) fn row(test: &TestModel, id: NodeId) -> ConvLayer {
         padding_macs: None,
         formulas: std::collections::BTreeMap::default(),
         tied_with: vec![],
+        tied_more: 0,
         bias_source: None,
     }
 }

@@ -138,6 +138,7 @@ fn open_sizes_give_formulas() {
             [
                 ("dense", "5280 * rows * (681 * height + 1)"),
                 ("macs", "1916640 * rows"),
+                ("sharing_factor", "55 * rows"),
                 ("unshared", "1921920 * rows"),
             ],
         ),
@@ -147,6 +148,7 @@ fn open_sizes_give_formulas() {
             [
                 ("dense", "96 * output positions * (3 * input positions + 1)"),
                 ("macs", "34848 * output positions"),
+                ("sharing_factor", "output positions"),
                 ("unshared", "34944 * output positions"),
             ],
         ),

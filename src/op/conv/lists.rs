@@ -36,9 +36,7 @@ pub(super) fn kernel_shape(
                 Ok(weight)
             }
         }
-        (None, None) => Err(ShapeError::AttributeMissing {
-            name: "kernel_shape",
-        }),
+        (None, None) => Err(ShapeError::KernelUnknown),
     }
 }
 
@@ -76,6 +74,10 @@ pub(super) fn positive(name: &'static str, found: i64) -> Result<u64, ShapeError
         .ok()
         .filter(|it| *it > 0)
         .ok_or(ShapeError::NotPositive { name, found })
+}
+
+pub(super) fn not_negative(name: &'static str, found: i64) -> Result<u64, ShapeError> {
+    u64::try_from(found).map_err(|_| ShapeError::Negative { name, found })
 }
 
 pub(in crate::op) fn exactly(

@@ -290,7 +290,7 @@ mod tests {
             ),
             (
                 vec![("strides", ints(&[1]))],
-                "strides has 1 values, needs 2",
+                "strides has 1 value, needs 2",
             ),
             (
                 vec![("strides", ints(&[0, 1]))],

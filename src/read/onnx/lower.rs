@@ -28,13 +28,17 @@ use super::tensors::Tensors;
 use crate::network::{Facts, InitializerId, Network, ValueId, ValueInfo};
 use crate::op::ONNX;
 use crate::read::folder::Folder;
-use crate::units::Bytes;
+use crate::units::{Bytes, wide};
 
-/// What all calls of functions together may put into the network.
+/// What all calls of functions together may put into the network, however large the file.
 const MOST_INLINED: Size = Size {
     nodes: 1_000_000,
     calls: 2_000_000,
 };
+/// What they may put there of any file, and beyond for each node that the file holds, so that the
+/// network stays in proportion to it.
+const INLINED_BASE: u64 = 20_000;
+const INLINED_EACH: u64 = 32;
 /// Bodies and calls inside each other.
 const MOST_DEEP: usize = 64;
 /// Bytes that scopes' names may take.
@@ -67,9 +71,25 @@ struct Lowering<'m, 'f> {
     names: HashSet<Arc<str>>,
     /// Tensors by the address of their message, so that a function's are stored once.
     stored: HashMap<usize, Option<InitializerId>>,
-    /// What is left of [`MOST_INLINED`].
+    /// What inlining may take.
+    most: Size,
+    /// What is left of it.
     budget: Size,
     scope_bytes: usize,
+}
+
+/// What inlining may take of this model.
+fn most_inlined(model: &ModelProto) -> Size {
+    let main = model.graph.as_ref().map_or(0, |it| it.node.len());
+    let functions = model.functions.iter().map(|it| it.node.len());
+    let nodes = wide(functions.fold(main, usize::saturating_add));
+    let nodes = nodes
+        .saturating_mul(INLINED_EACH)
+        .saturating_add(INLINED_BASE);
+    Size {
+        nodes: nodes.min(MOST_INLINED.nodes),
+        ..MOST_INLINED
+    }
 }
 
 /// The network in a decoded model.
@@ -86,6 +106,7 @@ pub(super) fn lower(
         return Err(OnnxError::NoGraph);
     }
     let opsets = opsets(&model.opset_import);
+    let most = most_inlined(model);
     let mut lowering = Lowering {
         network: Network::default(),
         functions: Functions::new(&model.functions, &opsets),
@@ -94,7 +115,8 @@ pub(super) fn lower(
         findings: Findings::default(),
         names: HashSet::new(),
         stored: HashMap::new(),
-        budget: MOST_INLINED,
+        most,
+        budget: most,
         scope_bytes: 0,
     };
     lowering.network.facts = facts(model, &opsets, file_bytes);

@@ -27,7 +27,7 @@ const BASE_BUDGET: u64 = 64 << 20;
 /// Memory that it may take beyond for each byte of it. Exporters' files need about 10.
 const BUDGET_FACTOR: u64 = 48;
 /// The most of structure that is read, in bytes.
-const MOST_STRUCTURE: u64 = 1 << 30;
+const MOST_STRUCTURE: u64 = 128 << 20;
 /// Memory of a string or list beside its bytes.
 const ALLOCATION: u64 = 48;
 

@@ -66,7 +66,7 @@ fn columns_leave_in_the_order_of_the_least_loss() {
 
 #[test]
 fn without_a_bar_a_pools_factor_says_what_it_counts() {
-    assert!(page(&alexnet(), 80).contains("4.1 fewer"));
+    assert!(page(&alexnet(), 80).contains("4.1× fewer"));
 }
 
 #[test]

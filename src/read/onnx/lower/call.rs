@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::body::{Given, too_deep};
 use super::functions::{Function, Size, given};
-use super::{Lowering, MOST_DEEP, MOST_INLINED, MOST_SCOPE_BYTES, Place};
+use super::{Lowering, MOST_DEEP, MOST_SCOPE_BYTES, Place};
 use crate::network::{Node, NodeId, ValueId};
 use crate::op::{Attrs, ONNX};
 use crate::read::onnx::error::OnnxError;
@@ -34,7 +34,7 @@ impl<'m> Lowering<'m, '_> {
         let nodes = left.nodes.checked_sub(size.nodes);
         let calls = left.calls.checked_sub(size.calls);
         let Some((nodes, calls)) = nodes.zip(calls) else {
-            return Some(over_budget(*size, *left));
+            return Some(over_budget(*size, *left, self.most));
         };
         *left = Size { nodes, calls };
         None
@@ -112,12 +112,12 @@ impl<'m> Lowering<'m, '_> {
     }
 }
 
-fn over_budget(size: Size, left: Size) -> Arc<str> {
+fn over_budget(size: Size, left: Size, most: Size) -> Arc<str> {
     let number = |it: u64| grouped(&it.to_string());
     let (what, size, left, most) = if size.nodes > left.nodes {
-        ("nodes", size.nodes, left.nodes, MOST_INLINED.nodes)
+        ("nodes", size.nodes, left.nodes, most.nodes)
     } else {
-        ("calls", size.calls, left.calls, MOST_INLINED.calls)
+        ("calls", size.calls, left.calls, most.calls)
     };
     let (size, left, most) = (number(size), number(left), number(most));
     format!("the function becomes {size} {what}, {left} of {most} are left for functions").into()
