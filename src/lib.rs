@@ -92,7 +92,7 @@ use finding::{Finding, Gap};
 use infer::{Input, Shapes, Sizes, SizesError};
 use network::{Edges, Facts};
 use read::{Model, ReadError};
-use verify::{Choice, Limits, UnknownLayer, Verification};
+use verify::{Choice, Limits, UnknownLayer, Verification, Watch};
 
 /// How to inspect a model.
 #[derive(Clone, Debug, Default)]
@@ -166,6 +166,18 @@ impl Error {
 /// [`Error`] where there is no model to read, or a given size or name fits nothing in it. Whatever is odd
 /// about the model itself is part of the answer.
 pub fn inspect(path: impl AsRef<Path>, options: &Options) -> Result<Inspection, Error> {
+    inspect_watched(path, options, &|_| {})
+}
+
+/// Inspects as [`inspect`] does, and tells `watch` of the layers that are run meanwhile.
+///
+/// # Errors
+/// As [`inspect`].
+pub fn inspect_watched(
+    path: impl AsRef<Path>,
+    options: &Options,
+    watch: &Watch<'_>,
+) -> Result<Inspection, Error> {
     let path = path.as_ref();
     let model = read::open(
         path,
@@ -173,21 +185,27 @@ pub fn inspect(path: impl AsRef<Path>, options: &Options) -> Result<Inspection, 
             allow_links: options.allow_links,
         },
     )?;
-    inspect_model(&model, &path.to_string_lossy(), options)
+    inspect_model(&model, &path.to_string_lossy(), options, watch)
 }
 
-/// Inspects a model that is read already; `path` is what the report calls it.
+/// Inspects a model that is read already; `path` is what the report calls it, `watch` is told of the layers
+/// that are run.
 ///
 /// # Errors
 /// As [`inspect`].
-pub fn inspect_model(model: &Model, path: &str, options: &Options) -> Result<Inspection, Error> {
+pub fn inspect_model(
+    model: &Model,
+    path: &str,
+    options: &Options,
+    watch: &Watch<'_>,
+) -> Result<Inspection, Error> {
     let network = &model.network;
     let edges = network.edges();
     let shapes = infer::infer(network, &edges, &options.sizes)?;
     let account = account::account(network, &edges, &shapes);
     // Weights that are read to run a layer come on top.
     let bytes_read = model.bytes_read();
-    let verification = run(model, &edges, &shapes, &account, options)?;
+    let verification = run(model, &edges, &shapes, &account, options, watch)?;
     model.check_unchanged().map_err(Error::Changed)?;
     let mut warnings = network.findings.clone();
     warnings.extend(shapes.findings);
@@ -211,6 +229,7 @@ fn run(
     shapes: &Shapes,
     account: &Account,
     options: &Options,
+    watch: &Watch<'_>,
 ) -> Result<Vec<Verification>, UnknownLayer> {
     let mut convs = Vec::new();
     for layer in &account.layers {
@@ -220,17 +239,13 @@ fn run(
     }
     let load =
         |tensor: &tensor::StoredTensor| model.load(tensor).map_err(|error| error.to_string());
-    let (choice, limits) = (&options.verify, &options.limits);
-    verify::verify(
-        &model.network,
+    let model = verify::Model {
+        network: &model.network,
         edges,
         shapes,
-        &convs,
-        choice,
-        limits,
-        &load,
-        &mut |_| {},
-    )
+        load: &load,
+    };
+    verify::verify(model, &convs, &options.verify, &options.limits, watch)
 }
 
 /// The README's samples, run as tests.

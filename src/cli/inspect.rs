@@ -39,7 +39,7 @@ pub(super) struct Inspect {
     #[command(flatten)]
     format: Format,
 
-    /// Which convolution to run through candle: cheapest, first, all, none, or a layer's name
+    /// Which convolution to run through candle: cheapest, first, all, none, or a layer's name or pattern
     #[arg(long, value_name = "WHICH", default_value = "cheapest", value_parser = choice)]
     verify: Choice,
 
@@ -111,7 +111,7 @@ fn choice(text: &str) -> Result<Choice, String> {
         "first" => Choice::First,
         "all" => Choice::All,
         "none" => Choice::None,
-        name => Choice::Named(name.to_owned()),
+        name => Choice::Named(vec![name.to_owned()]),
     })
 }
 

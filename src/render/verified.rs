@@ -125,6 +125,7 @@ mod tests {
             max_abs_error: Some(1.1e-6),
             status,
             reason: reason.map(str::to_owned),
+            note: None,
         }
     }
 

@@ -2,7 +2,7 @@
 
 use super::rows::{floats, row, run, run_all};
 use super::testing::{self, TestModel};
-use super::{Choice, Limits, Status, verify};
+use super::{Choice, Limits, Model, Status, verify};
 use crate::account::ConvLayer;
 use crate::tensor::{DataType, Dim, Payload, Shape};
 use crate::units::Macs;
@@ -57,7 +57,7 @@ fn choices_take_the_layers_they_name() {
     assert_eq!(names(&Choice::None), [""; 0]);
     assert_eq!(names(&Choice::First), ["node1"]);
     assert_eq!(names(&Choice::All), ["node1", "node2", "node3"]);
-    assert_eq!(names(&Choice::Named("node2".to_owned())), ["node2"]);
+    assert_eq!(names(&Choice::Named(vec!["node2".to_owned()])), ["node2"]);
     let found = run_all(&test, &rows, &Choice::All, &Limits::default());
     assert_eq!(
         found[0].input_shape,
@@ -74,18 +74,15 @@ fn choices_take_the_layers_they_name() {
 fn an_unknown_name_lists_close_ones() {
     let (test, rows) = three();
     let rows: Vec<&ConvLayer> = rows.iter().collect();
-    let choice = Choice::Named("node4".to_owned());
-    let (network, shapes) = (&test.network, &test.shapes);
-    let found = verify(
-        network,
-        &network.edges(),
-        shapes,
-        &rows,
-        &choice,
-        &Limits::default(),
-        &testing::load,
-        &mut |_| {},
-    );
+    let choice = Choice::Named(vec!["node4".to_owned()]);
+    let edges = test.network.edges();
+    let model = Model {
+        network: &test.network,
+        edges: &edges,
+        shapes: &test.shapes,
+        load: &testing::load,
+    };
+    let found = verify(model, &rows, &choice, &Limits::default(), &|_| {});
     assert_eq!(
         found.unwrap_err().to_string(),
         "no convolution is named \"node4\"; close ones are \"node1\", \"node2\", \"node3\""

@@ -33,6 +33,7 @@ pub(super) fn run(model: Model<'_>, limits: &Limits, conv: &ConvLayer) -> Verifi
         max_abs_error: None,
         status: Status::Confirmed,
         reason: None,
+        note: None,
     };
     let outcome = if operands::is_integer(&conv.op_type) {
         attempt::<f64>(model, limits, conv, &mut found)
@@ -45,6 +46,25 @@ pub(super) fn run(model: Model<'_>, limits: &Limits, conv: &ConvLayer) -> Verifi
         Err(Failure::Mismatch(reason)) => (Status::Mismatch, Some(reason)),
     };
     found
+}
+
+/// Bytes that running `conv` is likely to need, from its row alone: three of each tensor, as
+/// [`Geometry::bytes`] counts, and the engine's columns. 0 where the row leaves its shapes open, and
+/// nothing will be run.
+pub(super) fn needs(conv: &ConvLayer) -> u64 {
+    let elements = |shape: &Option<Shape>| shape.as_ref().map(one_sample)?.numel();
+    let element = if operands::is_integer(&conv.op_type) {
+        8
+    } else {
+        4
+    };
+    let bytes = || {
+        let (input, output) = (elements(&conv.input_shape)?, elements(&conv.output_shape)?);
+        let weight = conv.weight_shape.as_ref()?.numel()?;
+        let tensors = input.checked_add(output)?.checked_add(weight)?;
+        tensors.checked_mul(4 * element)
+    };
+    bytes().map_or(0, |it| u64::try_from(it).unwrap_or(u64::MAX))
 }
 
 /// `[N, C, d1, …, dn]` with a batch of one.

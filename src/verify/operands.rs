@@ -71,7 +71,10 @@ pub(super) fn operands<T: Real>(
     let bias = bias.map_err(|it| format!("bias: {it}"))?;
     let source = at(0).ok_or("it has no input")?;
     let mut operands = Operands {
-        input: fill(evaluator, source, input, is_integer(&node.op_type))?,
+        input: match given(evaluator, source, node, operator) {
+            Some(given) => given,
+            None => fill(evaluator, source, input, is_integer(&node.op_type))?,
+        },
         weight: Array::clone(&weight),
         bias: bias.map(|it| Array::clone(&it)),
     };
@@ -82,17 +85,33 @@ pub(super) fn operands<T: Real>(
     Ok(operands)
 }
 
-/// The input: the given one, or pseudo-random numbers in [-1, 1), of an integer type whole numbers
-/// over its range.
+/// The input that was stated, its channels first.
+fn given<T: Real>(
+    evaluator: &Evaluator<'_, T>,
+    source: ValueId,
+    node: &Node,
+    operator: &ConvOperator,
+) -> Option<Array<T>> {
+    let given = evaluator.known(source)?;
+    let last = node.attrs.int_or("channels_last", 0).ok()? == 1;
+    if !operator.nhwc && !last {
+        return Some(Array::clone(&given));
+    }
+    let rank = given.sizes.len();
+    let order: Vec<usize> = [0, rank.checked_sub(1)?]
+        .into_iter()
+        .chain(1..rank - 1)
+        .collect();
+    given.transpose(&order)
+}
+
+/// Pseudo-random numbers in [-1, 1), of an integer type whole numbers over its range.
 fn fill<T: Real>(
     evaluator: &Evaluator<'_, T>,
     source: ValueId,
     sizes: &[usize],
     whole: bool,
 ) -> Result<Array<T>, String> {
-    if let Some(given) = evaluator.known(source) {
-        return Ok(Array::clone(&given));
-    }
     let data_type = evaluator.data_type(source).unwrap_or(DataType::Uint8);
     let range = integer_range(data_type).filter(|_| whole);
     let mut random = SplitMix::new(1);
