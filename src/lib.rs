@@ -87,12 +87,12 @@ pub mod render;
 use std::io;
 use std::path::Path;
 
-use account::{Account, Layer, Totals};
+use account::{Account, ConvLayer, Layer, Totals};
 use finding::{Finding, Gap};
 use infer::{Input, Shapes, Sizes, SizesError};
 use network::{Edges, Facts};
 use read::{Model, ReadError};
-use verify::{Choice, Limits, UnknownLayer, Verification, Watch};
+use verify::{Choice, Limits, ReplicateError, Replication, UnknownLayer, Verification, Watch};
 
 /// How to inspect a model.
 #[derive(Clone, Debug, Default)]
@@ -142,6 +142,9 @@ pub enum Error {
     /// It has no layer of the given name.
     #[error(transparent)]
     Layer(#[from] UnknownLayer),
+    /// A layer's sharing cannot be shown.
+    #[error(transparent)]
+    Replicate(#[from] ReplicateError),
     /// The file was written to meanwhile.
     #[error("{0}")]
     Changed(io::Error),
@@ -154,6 +157,9 @@ impl Error {
         match self {
             Self::Sizes(SizesError::AmbiguousInput { .. }) => {
                 Some("write --input NAME=1x3x224x224")
+            }
+            Self::Replicate(ReplicateError::TooLarge { .. }) => {
+                Some("--max-copies lifts the limit, as --max-copies 5G")
             }
             _ => None,
         }
@@ -223,6 +229,33 @@ pub fn inspect_model(
     })
 }
 
+/// Shows what sharing is in the layer called `layer`: as the locally connected layer that the report counts,
+/// whose copies may have `most` weights together.
+///
+/// # Errors
+/// As [`inspect`], and where the layer is too large or cannot be run.
+pub fn replicate(
+    path: impl AsRef<Path>,
+    options: &Options,
+    layer: &str,
+    most: u128,
+) -> Result<Replication, Error> {
+    let read_options = read::Options {
+        allow_links: options.allow_links,
+    };
+    let model = read::open(path.as_ref(), &read_options)?;
+    let network = &model.network;
+    let edges = network.edges();
+    let shapes = infer::infer(network, &edges, &options.sizes)?;
+    let account = account::account(network, &edges, &shapes);
+    let shown = with_weights(&model, &edges, &shapes, |subject| {
+        let convs = convs(&account);
+        verify::replicate(subject, &convs, layer, &options.limits, most)
+    })?;
+    model.check_unchanged().map_err(Error::Changed)?;
+    Ok(shown)
+}
+
 fn run(
     model: &Model,
     edges: &Edges,
@@ -231,21 +264,38 @@ fn run(
     options: &Options,
     watch: &Watch<'_>,
 ) -> Result<Vec<Verification>, UnknownLayer> {
-    let mut convs = Vec::new();
+    let (choice, limits) = (&options.verify, &options.limits);
+    with_weights(model, edges, shapes, |subject| {
+        verify::verify(subject, &convs(account), choice, limits, watch)
+    })
+}
+
+/// The rows of convolutions.
+fn convs(account: &Account) -> Vec<&ConvLayer> {
+    let mut out = Vec::new();
     for layer in &account.layers {
         if let Layer::Conv(conv) = layer {
-            convs.push(&**conv);
+            out.push(&**conv);
         }
     }
+    out
+}
+
+/// Calls `work` with the model as the verify room takes it.
+fn with_weights<T>(
+    model: &Model,
+    edges: &Edges,
+    shapes: &Shapes,
+    work: impl FnOnce(verify::Model<'_>) -> T,
+) -> T {
     let load =
         |tensor: &tensor::StoredTensor| model.load(tensor).map_err(|error| error.to_string());
-    let model = verify::Model {
+    work(verify::Model {
         network: &model.network,
         edges,
         shapes,
         load: &load,
-    };
-    verify::verify(model, &convs, &options.verify, &options.limits, watch)
+    })
 }
 
 /// The README's samples, run as tests.

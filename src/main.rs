@@ -1,6 +1,8 @@
 //! The door: arguments, files, standard output and error, exit code.
 
 mod cli;
+#[path = "main/progress.rs"]
+mod progress;
 
 use std::fs;
 use std::io::{self, BufWriter, IsTerminal, Write};
@@ -12,7 +14,7 @@ use anstream::{AutoStream, ColorChoice};
 use cli::{Color, Common, Inspecting, Task, Verifying};
 use cnninspect::render::{View, printable};
 use cnninspect::units::Bytes;
-use cnninspect::verify::Status;
+use cnninspect::verify::{Progress, Status};
 use cnninspect::{Inspection, Options};
 
 /// Done, and nothing that was asked for is violated.
@@ -64,19 +66,50 @@ fn inspect(task: &Inspecting, common: &Common) -> Result<u8, Failure> {
 
 /// `cnninspect verify MODEL`: runs convolutions, shows, judges.
 fn verify(task: &Verifying, common: &Common) -> Result<u8, Failure> {
+    if let Some((layer, most)) = &task.replicate {
+        return replicate(task, layer, *most, common);
+    }
     let inspection = inspected(&task.model, &task.options, common)?;
     show(common, &|page, out| {
         let view = page.view(&View::default());
         task.format.write_verified(&inspection, &view, out)
     })?;
-    Ok(judged(&inspection, false, common))
+    let mut outcomes = inspection.verification.iter().map(|it| it.status);
+    let fine = outcomes.all(|it| match it {
+        Status::Confirmed => true,
+        Status::Mismatch => false,
+        Status::NotRun => !task.strict,
+    });
+    Ok(if fine { FINE } else { VIOLATED })
+}
+
+/// `cnninspect verify MODEL --replicate NAME`: what sharing is, shown on one layer.
+fn replicate(task: &Verifying, layer: &str, most: u64, common: &Common) -> Result<u8, Failure> {
+    keep(&task.model, common)?;
+    let shown = progress::shown(common.quiet, |watch| {
+        watch(Progress::Layers(1));
+        watch(Progress::Begun(layer));
+        cnninspect::replicate(&task.model, &task.options, layer, most.into())
+    });
+    let shown = shown.map_err(|error| about(&task.model, &error, error.hint()))?;
+    let path = task.model.to_string_lossy();
+    show(common, &|page, out| {
+        let view = page.view(&View::default());
+        task.format.write_replicated(&path, &shown, &view, out)
+    })?;
+    Ok(match shown.status {
+        Status::Confirmed => FINE,
+        Status::Mismatch | Status::NotRun => VIOLATED,
+    })
 }
 
 /// Inspects a model, and says how long it took where that is asked for.
 fn inspected(model: &Path, options: &Options, common: &Common) -> Result<Inspection, Failure> {
     let started = Instant::now();
     keep(model, common)?;
-    let inspection = cnninspect::inspect(model, options);
+    let inspection = progress::shown(common.quiet, |watch| {
+        cnninspect::inspect_watched(model, options, watch)
+    });
     let inspection = inspection.map_err(|error| about(model, &error, error.hint()))?;
     if common.verbose {
         let elapsed = started.elapsed();

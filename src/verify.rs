@@ -31,6 +31,9 @@ mod node_tests;
 mod operands;
 mod queue;
 mod real;
+mod replicate;
+#[cfg(all(test, feature = "verify"))]
+mod replicate_tests;
 #[cfg(all(test, feature = "verify"))]
 mod rows;
 mod sample;
@@ -51,6 +54,7 @@ pub use choose::{Choice, UnknownLayer};
 pub use engine::{Element, Output, run};
 pub use geometry::{Geometry, Method};
 pub use real::Real;
+pub use replicate::{Change, ReplicateError, Replication, replicate};
 pub use weights::{Load, Model};
 
 /// What one layer may need; one that needs more is not run, and says so.

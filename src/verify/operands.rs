@@ -17,6 +17,8 @@ pub(super) struct Operands<T> {
     pub(super) weight: Array<T>,
     /// `[M]`.
     pub(super) bias: Option<Array<T>>,
+    /// Why the bias is not there, though the node has one.
+    pub(super) bias_problem: Option<String>,
 }
 
 /// Where a quantised operator keeps the parameters of its input and its weight.
@@ -67,8 +69,10 @@ pub(super) fn operands<T: Real>(
         .value(weight)
         .map_err(|it| format!("weight: {it}"))?;
     let bias = operator.bias.and_then(at);
-    let bias = bias.map(|it| evaluator.value(it)).transpose();
-    let bias = bias.map_err(|it| format!("bias: {it}"))?;
+    let (bias, bias_problem) = match bias.map(|it| evaluator.value(it)).transpose() {
+        Ok(bias) => (bias, None),
+        Err(problem) => (None, Some(problem)),
+    };
     let source = at(0).ok_or("it has no input")?;
     let mut operands = Operands {
         input: match given(evaluator, source, node, operator) {
@@ -77,6 +81,7 @@ pub(super) fn operands<T: Real>(
         },
         weight: Array::clone(&weight),
         bias: bias.map(|it| Array::clone(&it)),
+        bias_problem,
     };
     if let Some(places) = places(&node.op_type) {
         dequantise(evaluator, node, operator, &places, &mut operands)?;
