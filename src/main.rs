@@ -14,7 +14,7 @@ use anstream::{AutoStream, ColorChoice};
 use cli::{Color, Common, Inspecting, Task, Verifying};
 use cnninspect::render::{View, printable};
 use cnninspect::units::Bytes;
-use cnninspect::verify::{Progress, Status};
+use cnninspect::verify::{Progress, Status, Verification};
 use cnninspect::{Inspection, Options};
 
 /// Done, and nothing that was asked for is violated.
@@ -74,13 +74,21 @@ fn verify(task: &Verifying, common: &Common) -> Result<u8, Failure> {
         let view = page.view(&View::default());
         task.format.write_verified(&inspection, &view, out)
     })?;
-    let mut outcomes = inspection.verification.iter().map(|it| it.status);
-    let fine = outcomes.all(|it| match it {
+    Ok(settled(&inspection.verification, task.strict))
+}
+
+/// The exit code that these outcomes earn.
+fn settled(verification: &[Verification], strict: bool) -> u8 {
+    let is_fine = |it: &Verification| match it.status {
         Status::Confirmed => true,
         Status::Mismatch => false,
-        Status::NotRun => !task.strict,
-    });
-    Ok(if fine { FINE } else { VIOLATED })
+        Status::NotRun => !strict,
+    };
+    if verification.iter().all(is_fine) {
+        FINE
+    } else {
+        VIOLATED
+    }
 }
 
 /// `cnninspect verify MODEL --replicate NAME`: what sharing is, shown on one layer.
@@ -172,7 +180,7 @@ fn about(path: &Path, error: &impl ToString, hint: Option<&str>) -> Failure {
 
 /// The exit code that the inspection earns.
 fn judged(inspection: &Inspection, strict: bool, common: &Common) -> u8 {
-    let mismatch = |it: &cnninspect::verify::Verification| it.status == Status::Mismatch;
+    let mismatch = |it: &Verification| it.status == Status::Mismatch;
     if inspection.verification.iter().any(mismatch) {
         return VIOLATED;
     }
@@ -256,4 +264,34 @@ fn write_file(path: &Path, color: Color, render: Render<'_>) -> io::Result<()> {
         let _ = fs::remove_file(&partial);
     }
     written
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mismatch_is_a_violation_and_what_was_not_run_only_if_strict() {
+        let inspection = cnninspect::inspect("fixtures/alexnet-2012.onnx", &Options::default());
+        let one = inspection.unwrap().verification.remove(0);
+        let of = |status| Verification {
+            status,
+            ..one.clone()
+        };
+        let (fine, wrong, open) = (
+            of(Status::Confirmed),
+            of(Status::Mismatch),
+            of(Status::NotRun),
+        );
+        let cases = [
+            (vec![fine.clone()], [FINE, FINE]),
+            (vec![fine.clone(), open.clone()], [FINE, VIOLATED]),
+            (vec![open, wrong], [VIOLATED, VIOLATED]),
+            (vec![], [FINE, FINE]),
+        ];
+        for (outcomes, codes) in cases {
+            let got = [false, true].map(|strict| settled(&outcomes, strict));
+            assert_eq!(got, codes, "{outcomes:?}");
+        }
+    }
 }

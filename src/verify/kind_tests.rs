@@ -198,3 +198,57 @@ fn quantised_transposed_conv_is_exact() {
     ];
     assert_eq!(got.values, expected.map(f64::from));
 }
+
+#[test]
+fn weights_of_every_float_type_are_the_numbers_they_stand_for() {
+    // 1 and −2 by the formats' definitions; x = at % 7 − 3 as above, one tap on each of two channels.
+    let cases = [
+        (DataType::Float16, vec![0x00, 0x3c, 0x00, 0xc0]),
+        (DataType::Bfloat16, vec![0x80, 0x3f, 0x00, 0xc0]),
+        (
+            DataType::Double,
+            [1f64, -2.0]
+                .iter()
+                .flat_map(|it| it.to_le_bytes())
+                .collect(),
+        ),
+        (DataType::Float8e4m3fn, vec![0x38, 0xc0]),
+        (DataType::Float8e4m3fnuz, vec![0x40, 0xc8]),
+        (DataType::Float8e5m2, vec![0x3c, 0xc0]),
+        (DataType::Float8e5m2fnuz, vec![0x40, 0xc4]),
+    ];
+    for (data_type, bytes) in cases {
+        let mut test = TestModel::default();
+        test.input("x", data_type, &sizes(false));
+        test.store("w", data_type, &[1, 2, 1, 1], bytes);
+        let id = test.node("Conv", &["x", "w"], &["y"], vec![]);
+        let given = floats(&pattern(24, 1, 7, -3));
+        let expected: Vec<f32> = given[..12]
+            .iter()
+            .zip(&given[12..])
+            .map(|(first, second)| first - 2.0 * second)
+            .collect();
+        assert_eq!(ran(&test, id, given).values, expected, "{data_type}");
+    }
+}
+
+#[test]
+fn a_bias_that_comes_at_run_time_is_left_out_and_said() {
+    let mut test = TestModel::default();
+    test.input("x", DataType::Float, &[1, 1, 4]);
+    test.store_floats("w", &[2, 1, 1], &[1.0, 2.0]);
+    test.input("b", DataType::Float, &[2]);
+    let id = test.node("Conv", &["x", "w", "b"], &["y"], vec![]);
+    let mut row = row(&test, id);
+    row.bias_source = Some("input".to_owned());
+    let found = run(&test, &row);
+    assert_eq!((found.status, found.reason), (Status::Confirmed, None));
+    let note = "without its bias: \"b\" is an input, known at run time only";
+    assert_eq!(found.note.as_deref(), Some(note));
+    // Where the report counts it as stored, it must be there.
+    row.bias_source = None;
+    let found = run(&test, &row);
+    assert_eq!(found.status, Status::NotRun);
+    let reason = "bias: \"b\" is an input, known at run time only";
+    assert_eq!(found.reason.as_deref(), Some(reason));
+}

@@ -183,7 +183,11 @@ impl<'a, T: Real> Evaluator<'a, T> {
         let network = self.model.network;
         let tensor = &network.initializer(id).tensor;
         let name = &tensor.name;
-        check_payload(tensor).map_err(|it| format!("{name:?}: {it}"))?;
+        check_payload(tensor).map_err(|it| match tensor.payload {
+            // The file's name says it, for all tensors that lie there.
+            Payload::External { .. } => it,
+            _ => format!("{name:?}: {it}"),
+        })?;
         let (Some(data_type), Some(needed)) = (tensor.data_type, tensor.bytes()) else {
             return Err(format!("{name:?} is not of a numeric type"));
         };
