@@ -6,19 +6,18 @@
 //! the same weight of all of them.
 
 mod plain;
+mod report;
 mod transposed;
 
 use serde::Serialize;
 
-use super::array::Array;
 use super::choose::{self, UnknownLayer};
-use super::layer::{self, Failure, Prepared};
-use super::real::Real;
+use super::layer::{self, Failure};
 use super::weights::Model;
 use super::{Limits, Status, Verification, engine, operands};
 use crate::account::ConvLayer;
 use crate::tensor::Shape;
-use crate::units::{Params, counted, wide};
+use crate::units::{Params, counted};
 
 /// Why sharing could not be shown.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -214,113 +213,15 @@ fn shown<T: engine::Element>(
     let spatial = output.sizes.get(2..).unwrap_or_default();
     if direct.transposed {
         let local = transposed::Scattered::new(&direct, spatial).ok_or_else(outside)?;
-        report(conv, &prepared, &output, &found, &local)
+        report::report(conv, &prepared, &output, &found, &local)
     } else {
         let local = plain::Gathered::new(&direct, spatial).ok_or_else(outside)?;
-        report(conv, &prepared, &output, &found, &local)
+        report::report(conv, &prepared, &output, &found, &local)
     }
 }
 
 fn outside() -> Failure {
     Failure::Mismatch("the report's strides, padding and group lead outside the tensors".to_owned())
-}
-
-fn report<T: Real>(
-    conv: &ConvLayer,
-    prepared: &Prepared<'_, T>,
-    output: &Array<T>,
-    found: &Verification,
-    local: &dyn Local,
-) -> Result<Replication, Failure> {
-    let base = local.pass(None).ok_or_else(outside)?;
-    let (max_abs_error, mut reason) = difference(&base, output);
-    let chosen = local
-        .choose()
-        .ok_or_else(|| layer::not_run("no copy in its middle meets the input"))?;
-    let changed = |position| {
-        let touch = Touch {
-            position,
-            ..chosen.touch
-        };
-        let pass = local.pass(Some(touch)).ok_or_else(outside)?;
-        Ok(changes(&base, &pass))
-    };
-    let by_one = changed(chosen.touch.position)?;
-    let by_all = changed(None)?;
-    if by_one != [chosen.output] {
-        let count = by_one.len();
-        reason = reason.or(Some(format!(
-            "one copy changed {count} outputs, not its own"
-        )));
-    }
-    if let Some(unshared) = conv.params.unshared.filter(|it| it.0 != base.built) {
-        let built = counted(base.built);
-        reason = reason.or(Some(format!(
-            "the copies have {built} weights, the report says {unshared}"
-        )));
-    }
-    let sizes = |sizes: &[usize]| sizes.iter().map(|it| wide(*it)).collect::<Vec<_>>();
-    Ok(Replication {
-        layer: conv.name.clone(),
-        engine: engine::NAME.to_owned(),
-        method: found.method.unwrap_or_default(),
-        transposed: prepared.geometry.transposed,
-        input_shape: Shape::known(&sizes(&prepared.operands.input.sizes)),
-        output_shape: Shape::known(&sizes(&output.sizes)),
-        weight_shape: Shape::known(&sizes(&prepared.operands.weight.sizes)),
-        bias: prepared.operands.bias.is_some(),
-        shared: conv.params.shared,
-        unshared: conv.params.unshared,
-        built: Params(base.built),
-        positions: wide(local.positions()),
-        outputs: wide(base.values.len()),
-        max_abs_error,
-        change: Change {
-            weight: sizes(&chosen.weight),
-            position: sizes(&chosen.position),
-            output: sizes(&unravel(
-                output.sizes.get(1..).unwrap_or_default(),
-                chosen.output,
-            )),
-            changed_by_one: wide(by_one.len()),
-            changed_by_all: wide(by_all.len()),
-        },
-        status: match reason {
-            Some(_) => Status::Mismatch,
-            None => Status::Confirmed,
-        },
-        reason,
-        note: found.note.clone(),
-    })
-}
-
-/// The largest difference from what the engine gave, and the first that is too large.
-fn difference<T: Real>(base: &Pass, output: &Array<T>) -> (f64, Option<String>) {
-    let (mut most, mut reason) = (0f64, None);
-    if base.values.len() != output.values.len() {
-        let (built, ran) = (base.values.len(), output.values.len());
-        return (f64::NAN, Some(format!("{built} outputs instead of {ran}")));
-    }
-    let pairs = base.values.iter().zip(&base.magnitudes);
-    for (at, ((value, magnitude), got)) in pairs.zip(&output.values).enumerate() {
-        let got = got.to_f64();
-        let error = (got - value).abs();
-        most = most.max(error);
-        if !super::compare::is_within(error, *magnitude) && reason.is_none() {
-            let position = unravel(output.sizes.get(1..).unwrap_or_default(), at);
-            reason = Some(format!(
-                "at {position:?} the convolution gives {got}, its copies {value}"
-            ));
-        }
-    }
-    (most, reason)
-}
-
-/// Flat places of the outputs that differ.
-fn changes(base: &Pass, other: &Pass) -> Vec<usize> {
-    let pairs = base.values.iter().zip(&other.values).enumerate();
-    let differ = pairs.filter(|(_, (one, other))| one.to_bits() != other.to_bits());
-    differ.map(|it| it.0).collect()
 }
 
 /// A flat row-major place as one index an axis.
