@@ -64,7 +64,7 @@ Examples:
   cnninspect model.onnx
   cnninspect model.onnx --input images=1x3x640x640
   cnninspect model.onnx --dim height=224 --dim width=224 --top 10
-  cnninspect model.onnx --verify all --strict
+  cnninspect verify model.onnx
   cnninspect model.onnx -f json | jq '.layers[] | select(.kind == \"conv\") | .params'
   cnninspect model.onnx -f csv --columns layer,stored,unshared,macs -o layers.csv
 ";

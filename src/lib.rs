@@ -87,12 +87,12 @@ pub mod render;
 use std::io;
 use std::path::Path;
 
-use account::{Account, Layer, Totals};
+use account::{Account, ConvLayer, Layer, Totals};
 use finding::{Finding, Gap};
 use infer::{Input, Shapes, Sizes, SizesError};
 use network::{Edges, Facts};
 use read::{Model, ReadError};
-use verify::{Choice, Limits, UnknownLayer, Verification};
+use verify::{Choice, Limits, ReplicateError, Replication, UnknownLayer, Verification, Watch};
 
 /// How to inspect a model.
 #[derive(Clone, Debug, Default)]
@@ -142,6 +142,9 @@ pub enum Error {
     /// It has no layer of the given name.
     #[error(transparent)]
     Layer(#[from] UnknownLayer),
+    /// A layer's sharing cannot be shown.
+    #[error(transparent)]
+    Replicate(#[from] ReplicateError),
     /// The file was written to meanwhile.
     #[error("{0}")]
     Changed(io::Error),
@@ -155,6 +158,9 @@ impl Error {
             Self::Sizes(SizesError::AmbiguousInput { .. }) => {
                 Some("write --input NAME=1x3x224x224")
             }
+            Self::Replicate(ReplicateError::TooLarge { .. }) => {
+                Some("--max-copies lifts the limit, as --max-copies 5G")
+            }
             _ => None,
         }
     }
@@ -166,6 +172,18 @@ impl Error {
 /// [`Error`] where there is no model to read, or a given size or name fits nothing in it. Whatever is odd
 /// about the model itself is part of the answer.
 pub fn inspect(path: impl AsRef<Path>, options: &Options) -> Result<Inspection, Error> {
+    inspect_watched(path, options, &|_| {})
+}
+
+/// Inspects as [`inspect`] does, and tells `watch` of the layers that are run meanwhile.
+///
+/// # Errors
+/// As [`inspect`].
+pub fn inspect_watched(
+    path: impl AsRef<Path>,
+    options: &Options,
+    watch: &Watch<'_>,
+) -> Result<Inspection, Error> {
     let path = path.as_ref();
     let model = read::open(
         path,
@@ -173,21 +191,27 @@ pub fn inspect(path: impl AsRef<Path>, options: &Options) -> Result<Inspection, 
             allow_links: options.allow_links,
         },
     )?;
-    inspect_model(&model, &path.to_string_lossy(), options)
+    inspect_model(&model, &path.to_string_lossy(), options, watch)
 }
 
-/// Inspects a model that is read already; `path` is what the report calls it.
+/// Inspects a model that is read already; `path` is what the report calls it, `watch` is told of the layers
+/// that are run.
 ///
 /// # Errors
 /// As [`inspect`].
-pub fn inspect_model(model: &Model, path: &str, options: &Options) -> Result<Inspection, Error> {
+pub fn inspect_model(
+    model: &Model,
+    path: &str,
+    options: &Options,
+    watch: &Watch<'_>,
+) -> Result<Inspection, Error> {
     let network = &model.network;
     let edges = network.edges();
     let shapes = infer::infer(network, &edges, &options.sizes)?;
     let account = account::account(network, &edges, &shapes);
     // Weights that are read to run a layer come on top.
     let bytes_read = model.bytes_read();
-    let verification = run(model, &edges, &shapes, &account, options)?;
+    let verification = run(model, &edges, &shapes, &account, options, watch)?;
     model.check_unchanged().map_err(Error::Changed)?;
     let mut warnings = network.findings.clone();
     warnings.extend(shapes.findings);
@@ -205,32 +229,73 @@ pub fn inspect_model(model: &Model, path: &str, options: &Options) -> Result<Ins
     })
 }
 
+/// Shows what sharing is in the layer called `layer`: as the locally connected layer that the report counts,
+/// whose copies may have `most` weights together.
+///
+/// # Errors
+/// As [`inspect`], and where the layer is too large or cannot be run.
+pub fn replicate(
+    path: impl AsRef<Path>,
+    options: &Options,
+    layer: &str,
+    most: u128,
+) -> Result<Replication, Error> {
+    let read_options = read::Options {
+        allow_links: options.allow_links,
+    };
+    let model = read::open(path.as_ref(), &read_options)?;
+    let network = &model.network;
+    let edges = network.edges();
+    let shapes = infer::infer(network, &edges, &options.sizes)?;
+    let account = account::account(network, &edges, &shapes);
+    let shown = with_weights(&model, &edges, &shapes, |subject| {
+        let convs = convs(&account);
+        verify::replicate(subject, &convs, layer, &options.limits, most)
+    })?;
+    model.check_unchanged().map_err(Error::Changed)?;
+    Ok(shown)
+}
+
 fn run(
     model: &Model,
     edges: &Edges,
     shapes: &Shapes,
     account: &Account,
     options: &Options,
+    watch: &Watch<'_>,
 ) -> Result<Vec<Verification>, UnknownLayer> {
-    let mut convs = Vec::new();
+    let (choice, limits) = (&options.verify, &options.limits);
+    with_weights(model, edges, shapes, |subject| {
+        verify::verify(subject, &convs(account), choice, limits, watch)
+    })
+}
+
+/// The rows of convolutions.
+fn convs(account: &Account) -> Vec<&ConvLayer> {
+    let mut out = Vec::new();
     for layer in &account.layers {
         if let Layer::Conv(conv) = layer {
-            convs.push(&**conv);
+            out.push(&**conv);
         }
     }
+    out
+}
+
+/// Calls `work` with the model as the verify room takes it.
+fn with_weights<T>(
+    model: &Model,
+    edges: &Edges,
+    shapes: &Shapes,
+    work: impl FnOnce(verify::Model<'_>) -> T,
+) -> T {
     let load =
         |tensor: &tensor::StoredTensor| model.load(tensor).map_err(|error| error.to_string());
-    let (choice, limits) = (&options.verify, &options.limits);
-    verify::verify(
-        &model.network,
+    work(verify::Model {
+        network: &model.network,
         edges,
         shapes,
-        &convs,
-        choice,
-        limits,
-        &load,
-        &mut |_| {},
-    )
+        load: &load,
+    })
 }
 
 /// The README's samples, run as tests.

@@ -1,6 +1,8 @@
 //! The door: arguments, files, standard output and error, exit code.
 
 mod cli;
+#[path = "main/progress.rs"]
+mod progress;
 
 use std::fs;
 use std::io::{self, BufWriter, IsTerminal, Write};
@@ -13,7 +15,7 @@ use anstream::{AutoStream, ColorChoice};
 use cli::{Color, Common, Inspecting, Task, Verifying};
 use cnninspect::render::{View, printable};
 use cnninspect::units::Bytes;
-use cnninspect::verify::Status;
+use cnninspect::verify::{Progress, Status, Verification};
 use cnninspect::{Error, Inspection, Options, read};
 
 /// Done, and nothing that was asked for is violated.
@@ -70,12 +72,49 @@ fn inspect(task: &Inspecting, common: &Common) -> Result<u8, Failure> {
 
 /// `cnninspect verify MODEL`: runs convolutions, shows, judges.
 fn verify(task: &Verifying, common: &Common) -> Result<u8, Failure> {
+    if let Some((layer, most)) = &task.replicate {
+        return replicate(task, layer, *most, common);
+    }
     let inspection = inspected(&task.model, &task.options, common)?;
     show(common, &|page, out| {
         let view = page.view(&View::default());
         task.format.write_verified(&inspection, &view, out)
     })?;
-    Ok(judged(&inspection, false, common))
+    Ok(settled(&inspection.verification, task.strict))
+}
+
+/// The exit code that these outcomes earn.
+fn settled(verification: &[Verification], strict: bool) -> u8 {
+    let is_fine = |it: &Verification| match it.status {
+        Status::Confirmed => true,
+        Status::Mismatch => false,
+        Status::NotRun => !strict,
+    };
+    if verification.iter().all(is_fine) {
+        FINE
+    } else {
+        VIOLATED
+    }
+}
+
+/// `cnninspect verify MODEL --replicate NAME`: what sharing is, shown on one layer.
+fn replicate(task: &Verifying, layer: &str, most: u64, common: &Common) -> Result<u8, Failure> {
+    keep(&task.model, common)?;
+    let shown = progress::shown(common.quiet, |watch| {
+        watch(Progress::Layers(1));
+        watch(Progress::Begun(layer));
+        cnninspect::replicate(&task.model, &task.options, layer, most.into())
+    });
+    let shown = shown.map_err(|error| about(&task.model, &error, error.hint()))?;
+    let path = task.model.to_string_lossy();
+    show(common, &|page, out| {
+        let view = page.view(&View::default());
+        task.format.write_replicated(&path, &shown, &view, out)
+    })?;
+    Ok(match shown.status {
+        Status::Confirmed => FINE,
+        Status::Mismatch | Status::NotRun => VIOLATED,
+    })
 }
 
 /// Inspects a model, and says how long it took where that is asked for.
@@ -88,7 +127,10 @@ fn inspected(model: &Path, options: &Options, common: &Common) -> Result<Inspect
     };
     let read = read::open(model, &read_options).map_err(|error| failed(error.into()))?;
     let path = model.to_string_lossy();
-    let inspection = cnninspect::inspect_model(&read, &path, options).map_err(failed)?;
+    let inspection = progress::shown(common.quiet, |watch| {
+        cnninspect::inspect_model(&read, &path, options, watch)
+    });
+    let inspection = inspection.map_err(failed)?;
     // The process ends soon: giving back a large model piece by piece would only cost time.
     mem::forget(read);
     if common.verbose {
@@ -152,7 +194,7 @@ fn about(path: &Path, error: &impl ToString, hint: Option<&str>) -> Failure {
 
 /// The exit code that the inspection earns.
 fn judged(inspection: &Inspection, strict: bool, common: &Common) -> u8 {
-    let mismatch = |it: &cnninspect::verify::Verification| it.status == Status::Mismatch;
+    let mismatch = |it: &Verification| it.status == Status::Mismatch;
     if inspection.verification.iter().any(mismatch) {
         return VIOLATED;
     }
@@ -242,4 +284,34 @@ fn write_file(path: &Path, color: Color, render: Render<'_>) -> io::Result<()> {
         let _ = fs::remove_file(&partial);
     }
     written
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mismatch_is_a_violation_and_what_was_not_run_only_if_strict() {
+        let inspection = cnninspect::inspect("fixtures/alexnet-2012.onnx", &Options::default());
+        let one = inspection.unwrap().verification.remove(0);
+        let of = |status| Verification {
+            status,
+            ..one.clone()
+        };
+        let (fine, wrong, open) = (
+            of(Status::Confirmed),
+            of(Status::Mismatch),
+            of(Status::NotRun),
+        );
+        let cases = [
+            (vec![fine.clone()], [FINE, FINE]),
+            (vec![fine.clone(), open.clone()], [FINE, VIOLATED]),
+            (vec![open, wrong], [VIOLATED, VIOLATED]),
+            (vec![], [FINE, FINE]),
+        ];
+        for (outcomes, codes) in cases {
+            let got = [false, true].map(|strict| settled(&outcomes, strict));
+            assert_eq!(got, codes, "{outcomes:?}");
+        }
+    }
 }

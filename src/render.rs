@@ -14,6 +14,7 @@ mod notes;
 mod paint;
 mod pooled;
 mod pretty;
+mod replica;
 mod resolution;
 mod rows;
 #[cfg(test)]
@@ -28,6 +29,7 @@ mod window;
 use std::io;
 
 use crate::Inspection;
+use crate::verify::Replication;
 
 pub use column::{COLUMNS, Column, find as find_column};
 pub use text::printable;
@@ -66,6 +68,13 @@ impl Default for View {
 /// Writes an inspection in one format.
 type Write = fn(&Inspection, &View, &mut dyn io::Write) -> io::Result<()>;
 
+/// Writes what sharing is in one layer of the model at a path.
+type WriteReplication = fn(&str, &Replication, &View, &mut dyn io::Write) -> io::Result<()>;
+
+/// Version of the JSON documents; it rises when a field changes its meaning or goes, and new fields may come
+/// any time.
+const SCHEMA_VERSION: u32 = 1;
+
 /// An output format.
 #[derive(Clone, Copy, Debug)]
 pub struct OutputFormat {
@@ -77,6 +86,7 @@ pub struct OutputFormat {
     pub tabular: bool,
     write: Write,
     verified: Write,
+    replicated: Option<WriteReplication>,
 }
 
 /// Every output format, the one for people first.
@@ -86,7 +96,8 @@ pub const FORMATS: &[OutputFormat] = &[
         about: "for people",
         tabular: true,
         write: table::write,
-        verified: verdicts::write,
+        verified: verdicts::table,
+        replicated: Some(replica::table),
     },
     OutputFormat {
         name: "json",
@@ -94,20 +105,23 @@ pub const FORMATS: &[OutputFormat] = &[
         tabular: false,
         write: json::write,
         verified: json::write,
+        replicated: Some(replica::json),
     },
     OutputFormat {
         name: "markdown",
         about: "for issues and model cards",
         tabular: true,
         write: markdown::write,
-        verified: verdicts::write,
+        verified: verdicts::markdown,
+        replicated: None,
     },
     OutputFormat {
         name: "csv",
         about: "for spreadsheets: one row a layer, exact",
         tabular: true,
         write: csv::write,
-        verified: verdicts::write,
+        verified: verdicts::csv,
+        replicated: None,
     },
 ];
 
@@ -142,6 +156,29 @@ impl OutputFormat {
         out: &mut dyn io::Write,
     ) -> io::Result<()> {
         (self.verified)(inspection, view, out)
+    }
+
+    /// Whether it can show what sharing is in one layer.
+    #[must_use]
+    pub fn can_replicate(&self) -> bool {
+        self.replicated.is_some()
+    }
+
+    /// Writes what sharing is in one layer of the model at `path`.
+    ///
+    /// # Errors
+    /// Whatever `out` answers to a write; a format that [cannot](Self::can_replicate) is unsupported.
+    pub fn write_replicated(
+        &self,
+        path: &str,
+        replication: &Replication,
+        view: &View,
+        out: &mut dyn io::Write,
+    ) -> io::Result<()> {
+        match self.replicated {
+            Some(write) => write(path, replication, view, out),
+            None => Err(io::ErrorKind::Unsupported.into()),
+        }
     }
 }
 

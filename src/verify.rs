@@ -23,11 +23,17 @@ mod engine;
 mod engine_tests;
 mod geometry;
 mod input;
+#[cfg(all(test, feature = "verify"))]
+mod kind_tests;
 mod layer;
 #[cfg(all(test, feature = "verify"))]
 mod node_tests;
 mod operands;
+mod queue;
 mod real;
+mod replicate;
+#[cfg(all(test, feature = "verify"))]
+mod replicate_tests;
 #[cfg(all(test, feature = "verify"))]
 mod rows;
 mod sample;
@@ -42,15 +48,14 @@ mod weights_tests;
 use serde::Serialize;
 
 use crate::account::ConvLayer;
-use crate::infer::Shapes;
-use crate::network::{Edges, Network};
 use crate::tensor::Shape;
 
 pub use choose::{Choice, UnknownLayer};
 pub use engine::{Element, Output, run};
 pub use geometry::{Geometry, Method};
 pub use real::Real;
-pub use weights::Load;
+pub use replicate::{Change, ReplicateError, Replication, replicate};
+pub use weights::{Load, Model};
 
 /// What one layer may need; one that needs more is not run, and says so.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -71,54 +76,65 @@ impl Default for Limits {
     }
 }
 
-/// Runs the layers of `convs` that `choice` names, in that order, and compares each with its row.
+/// What a run has come to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Progress<'a> {
+    /// So many layers are to be run.
+    Layers(usize),
+    /// The layer of this name is begun.
+    Begun(&'a str),
+    /// One layer is done.
+    Done,
+}
+
+/// Told of the progress, from any thread.
+pub type Watch<'a> = dyn Fn(Progress<'_>) + Sync + 'a;
+
+/// Runs the layers of `convs` that `choice` names, and compares each with its row; the answers stand in
+/// the order of the rows.
 ///
-/// `load` gives the packed little-endian bytes of a stored tensor; `on_layer` is told each layer's name
-/// before it is run. A layer that cannot be run is in the answer with its reason.
+/// Layers run side by side where all that are under way fit into `limits.bytes`. A layer that cannot be
+/// run is in the answer with its reason.
 ///
 /// # Errors
 /// [`UnknownLayer`] when a name is given that no layer has.
-#[expect(
-    clippy::too_many_arguments,
-    reason = "a model in four parts, and what to do with it"
-)]
 pub fn verify(
-    network: &Network,
-    edges: &Edges,
-    shapes: &Shapes,
+    model: Model<'_>,
     convs: &[&ConvLayer],
     choice: &Choice,
     limits: &Limits,
-    load: &Load<'_>,
-    on_layer: &mut dyn FnMut(&str),
+    watch: &Watch<'_>,
 ) -> Result<Vec<Verification>, UnknownLayer> {
-    let model = weights::Model {
-        network,
-        edges,
-        shapes,
-        load,
-    };
-    let mut run = |conv: &ConvLayer| {
-        on_layer(&conv.name);
-        layer::run(model, limits, conv)
-    };
-    Ok(match choice {
+    let chosen = match choice {
         Choice::None => Vec::new(),
-        Choice::All => convs.iter().map(|it| run(it)).collect(),
-        Choice::First => convs.first().map(|it| run(it)).into_iter().collect(),
-        Choice::Named(name) => choose::named(convs, name)?.into_iter().map(run).collect(),
+        Choice::All => convs.to_vec(),
+        Choice::First => convs.first().copied().into_iter().collect(),
+        Choice::Named(names) => choose::named(convs, names)?,
         Choice::Cheapest => {
-            let mut first = None;
-            for conv in choose::by_cost(network, convs) {
-                let found = run(conv);
-                if found.status != Status::NotRun {
-                    return Ok(vec![found]);
-                }
-                first = first.or(Some(found));
-            }
-            first.into_iter().collect()
+            let tried = choose::by_cost(model.network, convs);
+            return Ok(cheapest(model, &tried, limits, watch));
         }
-    })
+    };
+    Ok(queue::run(model, &chosen, limits, watch))
+}
+
+/// The first of `tried` that can be run; where none can, what is said of the first.
+fn cheapest(
+    model: Model<'_>,
+    tried: &[&ConvLayer],
+    limits: &Limits,
+    watch: &Watch<'_>,
+) -> Vec<Verification> {
+    let mut first = None;
+    for conv in tried {
+        watch(Progress::Begun(&conv.name));
+        let found = layer::run(model, limits, conv);
+        if found.status != Status::NotRun {
+            return vec![found];
+        }
+        first = first.or(Some(found));
+    }
+    first.into_iter().collect()
 }
 
 /// What running one convolution showed.
@@ -146,6 +162,9 @@ pub struct Verification {
     pub status: Status,
     /// Why it was not run, or what disagreed.
     pub reason: Option<String>,
+    /// What was left out of the run.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
 }
 
 /// The outcome of running one convolution.

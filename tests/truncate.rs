@@ -82,7 +82,7 @@ fn inspected(model: &Model) {
         verify: Choice::None,
         ..Options::default()
     };
-    let report = cnninspect::inspect_model(model, "model", &options).unwrap();
+    let report = cnninspect::inspect_model(model, "model", &options, &|_| {}).unwrap();
     let booked: u128 = Role::ALL
         .iter()
         .map(|it| report.totals.roles.of(*it).0)

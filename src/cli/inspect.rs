@@ -8,7 +8,7 @@ use cnninspect::Options;
 use cnninspect::render::{COLUMNS, Column, OutputFormat, View, find_column};
 use cnninspect::verify::Choice;
 
-use super::values::{Common, Format, Opening};
+use super::values::{Common, Format, Most, Opening};
 
 /// What an inspection is asked to do.
 #[derive(Debug)]
@@ -39,9 +39,12 @@ pub(super) struct Inspect {
     #[command(flatten)]
     format: Format,
 
-    /// Which convolution to run through candle: cheapest, first, all, none, or a layer's name
+    /// Which convolution to run through candle: cheapest, first, all, none, or a layer's name or pattern
     #[arg(long, value_name = "WHICH", default_value = "cheapest", value_parser = choice)]
     verify: Choice,
+
+    #[command(flatten)]
+    most: Most,
 
     /// List every node, not only convolutions and pools
     #[arg(long)]
@@ -88,8 +91,8 @@ impl Inspect {
             options: Options {
                 sizes,
                 verify: self.verify,
+                limits: self.most.limits(),
                 allow_links: self.opening.allow_links,
-                ..Options::default()
             },
             format,
             view: View {
@@ -111,7 +114,7 @@ fn choice(text: &str) -> Result<Choice, String> {
         "first" => Choice::First,
         "all" => Choice::All,
         "none" => Choice::None,
-        name => Choice::Named(name.to_owned()),
+        name => Choice::Named(vec![name.to_owned()]),
     })
 }
 

@@ -6,6 +6,7 @@ use clap::Args;
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use cnninspect::infer::Sizes;
 use cnninspect::render::{FORMATS, OutputFormat};
+use cnninspect::verify::Limits;
 
 /// When to colour.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -43,6 +44,28 @@ impl Opening {
     /// One name is given two sizes.
     pub(super) fn sizes(&self) -> Result<Sizes, String> {
         sizes(self.input.clone(), self.dim.clone())
+    }
+}
+
+/// What one layer may need to be run.
+#[derive(Clone, Copy, Debug, Args)]
+pub(super) struct Most {
+    /// Leave out layers of more multiply-accumulates, as 20G
+    #[arg(long, value_name = "N", default_value = "20G", value_parser = count)]
+    max_macs: u64,
+
+    /// Leave out layers that need more memory to be run, as 1GiB
+    #[arg(long, value_name = "SIZE", default_value = "1GiB", value_parser = bytes)]
+    max_bytes: u64,
+}
+
+impl Most {
+    /// The library's view of it.
+    pub(super) fn limits(self) -> Limits {
+        Limits {
+            bytes: self.max_bytes,
+            macs: self.max_macs.into(),
+        }
     }
 }
 
@@ -125,6 +148,59 @@ fn size(text: &str) -> Result<u64, String> {
     number.ok_or_else(|| format!("{text:?} is not a size, which is a whole number from 1"))
 }
 
+/// A count, with a decimal unit or none: `20G`, `1.5M`, `300000`.
+pub(super) fn count(text: &str) -> Result<u64, String> {
+    let units = [
+        ("k", 1_000),
+        ("K", 1_000),
+        ("M", 1_000_000),
+        ("G", 1_000_000_000),
+        ("T", 1_000_000_000_000),
+    ];
+    scaled(text, &units)
+        .ok_or_else(|| format!("{text:?} is not a count such as 300000, 1.5M or 20G"))
+}
+
+/// A number of bytes, with a binary or a decimal unit or none: `1GiB`, `512MB`, `4096`.
+fn bytes(text: &str) -> Result<u64, String> {
+    let units = [
+        ("KiB", 1 << 10),
+        ("MiB", 1 << 20),
+        ("GiB", 1 << 30),
+        ("TiB", 1 << 40),
+        ("kB", 1_000),
+        ("KB", 1_000),
+        ("MB", 1_000_000),
+        ("GB", 1_000_000_000),
+        ("TB", 1_000_000_000_000),
+        ("B", 1),
+    ];
+    scaled(text, &units)
+        .ok_or_else(|| format!("{text:?} is not a size such as 4096, 512MB or 1GiB"))
+}
+
+/// A number that may have a fraction, times its unit; a fraction that the unit does not make whole is
+/// no number.
+fn scaled(text: &str, units: &[(&str, u64)]) -> Option<u64> {
+    let text = text.trim().replace('_', "");
+    let unit = units.iter().find(|it| text.ends_with(it.0));
+    let (digits, factor) = match unit {
+        Some((name, factor)) => (text.strip_suffix(name)?.trim_end(), *factor),
+        None => (text.as_str(), 1),
+    };
+    let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
+    let joined = format!("{whole}{fraction}");
+    if whole.is_empty() || !joined.bytes().all(|it| it.is_ascii_digit()) {
+        return None;
+    }
+    let places = 10u128.checked_pow(u32::try_from(fraction.len()).ok()?)?;
+    let product = joined.parse::<u128>().ok()?.checked_mul(factor.into())?;
+    if product % places != 0 {
+        return None;
+    }
+    u64::try_from(product / places).ok()
+}
+
 /// The rows of the list of formats.
 pub(super) fn formats() -> impl TypedValueParser<Value = &'static OutputFormat> {
     let row = |it: &OutputFormat| PossibleValue::new(it.name).help(it.about);
@@ -158,5 +234,36 @@ mod tests {
         for (text, expected) in cases {
             assert_eq!(input_sizes(text), expected, "{text}");
         }
+    }
+
+    #[test]
+    fn limits_are_read_with_their_units() {
+        let cases = [
+            ("20G", Some(20_000_000_000), None),
+            ("1.5M", Some(1_500_000), None),
+            ("1_000", Some(1000), Some(1000)),
+            ("1GiB", None, Some(1 << 30)),
+            ("1.5 KiB", None, Some(1536)),
+            ("512MB", None, Some(512_000_000)),
+            ("10B", None, Some(10)),
+            ("1.5", None, None),
+            ("", None, None),
+            ("G", None, None),
+            ("-1", None, None),
+            ("99999999999T", None, None),
+        ];
+        for (text, expected_count, expected_bytes) in cases {
+            assert_eq!(count(text).ok(), expected_count, "{text}");
+            assert_eq!(bytes(text).ok(), expected_bytes, "{text}");
+        }
+    }
+
+    #[test]
+    fn the_limits_in_help_are_the_library_s() {
+        let most = Most {
+            max_macs: count("20G").unwrap(),
+            max_bytes: bytes("1GiB").unwrap(),
+        };
+        assert_eq!(most.limits(), Limits::default());
     }
 }

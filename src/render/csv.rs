@@ -31,7 +31,7 @@ pub(super) fn write(
 }
 
 /// Numbers bare, text in double quotes, nothing for what a row has not.
-fn field(raw: &Raw) -> String {
+pub(super) fn field(raw: &Raw) -> String {
     match raw {
         Raw::Nothing => String::new(),
         Raw::Text(text) => format!("\"{}\"", text.replace('"', "\"\"")),

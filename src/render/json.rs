@@ -6,18 +6,15 @@ use std::io;
 use serde::Serialize;
 use serde_json::Serializer;
 
-use super::View;
 use super::pretty::Pretty;
 use super::rows::listed;
+use super::{SCHEMA_VERSION, View};
 use crate::Inspection;
 use crate::account::{Layer, Totals};
 use crate::finding::{Finding, Gap};
 use crate::infer::Input;
 use crate::units::Bytes;
 use crate::verify::Verification;
-
-/// Rises when a field changes its meaning or goes; new fields may come any time.
-const SCHEMA_VERSION: u32 = 1;
 
 /// The document; keys stand in this order.
 #[derive(Serialize)]

@@ -208,6 +208,7 @@ pub(in crate::render) fn alexnet() -> Inspection {
             max_abs_error: Some(1.1e-6),
             status: Status::Confirmed,
             reason: None,
+            note: None,
         }],
         warnings: vec![],
         gaps: vec![],

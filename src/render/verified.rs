@@ -77,17 +77,16 @@ fn together(rows: &[&Verification]) -> String {
 }
 
 fn mismatch(row: &Verification) -> String {
-    let reason = row
-        .reason
-        .as_deref()
-        .map(|it| format!(": {}", printable(it)));
+    format!("{}: {}", who(row), disagreement(row))
+}
+
+/// What disagreed, or the shapes.
+pub(super) fn disagreement(row: &Verification) -> String {
     let (expected, actual) = (row.expected_shape.as_ref(), row.actual_shape.as_ref());
-    let shapes = if row.shapes_agree == Some(false) {
-        format!(": inferred {}, got {}", shape(expected), shape(actual))
-    } else {
-        String::new()
-    };
-    format!("{}{shapes}{}", who(row), reason.unwrap_or_default())
+    match &row.reason {
+        Some(reason) => printable(reason),
+        None => format!("inferred {}, got {}", shape(expected), shape(actual)),
+    }
 }
 
 /// Layers that were not run, by reason.
@@ -125,6 +124,7 @@ mod tests {
             max_abs_error: Some(1.1e-6),
             status,
             reason: reason.map(str::to_owned),
+            note: None,
         }
     }
 

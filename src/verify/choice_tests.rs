@@ -2,7 +2,7 @@
 
 use super::rows::{floats, row, run, run_all};
 use super::testing::{self, TestModel};
-use super::{Choice, Limits, Status, verify};
+use super::{Choice, Limits, Model, Status, verify};
 use crate::account::ConvLayer;
 use crate::tensor::{DataType, Dim, Payload, Shape};
 use crate::units::Macs;
@@ -57,7 +57,13 @@ fn choices_take_the_layers_they_name() {
     assert_eq!(names(&Choice::None), [""; 0]);
     assert_eq!(names(&Choice::First), ["node1"]);
     assert_eq!(names(&Choice::All), ["node1", "node2", "node3"]);
-    assert_eq!(names(&Choice::Named("node2".to_owned())), ["node2"]);
+    assert_eq!(names(&Choice::Named(vec!["node2".to_owned()])), ["node2"]);
+    let several = ["node3", "node[13]"].map(str::to_owned).to_vec();
+    assert_eq!(names(&Choice::Named(several)), ["node1", "node3"]);
+    assert_eq!(
+        names(&Choice::Named(vec!["*".to_owned()])),
+        ["node1", "node2", "node3"]
+    );
     let found = run_all(&test, &rows, &Choice::All, &Limits::default());
     assert_eq!(
         found[0].input_shape,
@@ -74,18 +80,15 @@ fn choices_take_the_layers_they_name() {
 fn an_unknown_name_lists_close_ones() {
     let (test, rows) = three();
     let rows: Vec<&ConvLayer> = rows.iter().collect();
-    let choice = Choice::Named("node4".to_owned());
-    let (network, shapes) = (&test.network, &test.shapes);
-    let found = verify(
-        network,
-        &network.edges(),
-        shapes,
-        &rows,
-        &choice,
-        &Limits::default(),
-        &testing::load,
-        &mut |_| {},
-    );
+    let choice = Choice::Named(vec!["node4".to_owned()]);
+    let edges = test.network.edges();
+    let model = Model {
+        network: &test.network,
+        edges: &edges,
+        shapes: &test.shapes,
+        load: &testing::load,
+    };
+    let found = verify(model, &rows, &choice, &Limits::default(), &|_| {});
     assert_eq!(
         found.unwrap_err().to_string(),
         "no convolution is named \"node4\"; close ones are \"node1\", \"node2\", \"node3\""
@@ -168,4 +171,45 @@ fn the_engine_named_is_the_engine_built_in() {
     let (name, version) = super::engine::NAME.split_once(' ').unwrap();
     let entry = format!("name = \"{name}\"\nversion = \"{version}\"");
     assert!(lock.contains(&entry), "{entry}");
+}
+
+#[test]
+fn a_name_goes_before_the_pattern_that_it_could_be() {
+    let (test, mut rows) = three();
+    rows[0].name = "block[1]/conv".to_owned();
+    rows[1].name = "block1/conv".to_owned();
+    let names = |name: &str| -> Vec<String> {
+        let choice = Choice::Named(vec![name.to_owned()]);
+        let found = run_all(&test, &rows, &choice, &Limits::default());
+        found.into_iter().map(|it| it.layer).collect()
+    };
+    assert_eq!(names("block[1]/conv"), ["block[1]/conv"]);
+    assert_eq!(names("block[12]/conv"), ["block1/conv"]);
+    // Over slashes too.
+    assert_eq!(names("block*v"), ["block[1]/conv", "block1/conv"]);
+}
+
+#[test]
+fn the_run_tells_how_far_it_is() {
+    use super::{Model, Progress};
+    use std::sync::Mutex;
+    let (test, rows) = three();
+    let rows: Vec<&ConvLayer> = rows.iter().collect();
+    let edges = test.network.edges();
+    let model = Model {
+        network: &test.network,
+        edges: &edges,
+        shapes: &test.shapes,
+        load: &testing::load,
+    };
+    let told = Mutex::new(Vec::new());
+    let watch = |it: Progress<'_>| told.lock().unwrap().push(format!("{it:?}"));
+    verify(model, &rows, &Choice::All, &Limits::default(), &watch).unwrap();
+    let mut told = told.into_inner().unwrap();
+    assert_eq!(told[0], "Layers(3)");
+    // Side by side, so in any order.
+    told.sort();
+    let begun = ["Begun(\"node1\")", "Begun(\"node2\")", "Begun(\"node3\")"];
+    assert_eq!(told[..3], begun);
+    assert_eq!(told[3..6], ["Done", "Done", "Done"]);
 }

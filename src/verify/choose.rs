@@ -1,5 +1,7 @@
 //! Which layers are run.
 
+use globset::Glob;
+
 use super::weights::check_payload;
 use crate::account::ConvLayer;
 use crate::network::Network;
@@ -16,8 +18,8 @@ pub enum Choice {
     All,
     /// None.
     None,
-    /// Those of this name.
-    Named(String),
+    /// Those whose name is one of these, or fits one read as a pattern (`block?.*`).
+    Named(Vec<String>),
 }
 
 /// A layer name that no convolution has.
@@ -41,26 +43,47 @@ fn listed(close: &[String]) -> String {
     }
 }
 
-/// The layers of `name`.
+/// The layers that `wanted` names, each once and in the order of the rows. A name is taken as it stands
+/// where a layer has it, else as a pattern: `*`, `?`, `[a-c]`, `{a,b}`, over slashes too.
 ///
 /// # Errors
-/// [`UnknownLayer`] when there is none.
+/// [`UnknownLayer`] for the first that names none.
 pub(super) fn named<'a>(
     convs: &[&'a ConvLayer],
-    name: &str,
+    wanted: &[String],
 ) -> Result<Vec<&'a ConvLayer>, UnknownLayer> {
-    let found: Vec<_> = convs.iter().copied().filter(|it| it.name == name).collect();
-    if !found.is_empty() {
-        return Ok(found);
+    let mut chosen = vec![false; convs.len()];
+    for name in wanted {
+        let fits = fits(convs, name).ok_or_else(|| unknown(convs, name))?;
+        for (chosen, fits) in chosen.iter_mut().zip(fits) {
+            *chosen |= fits;
+        }
     }
+    let pairs = convs.iter().zip(chosen);
+    Ok(pairs.filter(|it| it.1).map(|it| *it.0).collect())
+}
+
+/// Which layers `name` means; `None` where it means none.
+fn fits(convs: &[&ConvLayer], name: &str) -> Option<Vec<bool>> {
+    let which = |fits: &dyn Fn(&str) -> bool| -> Option<Vec<bool>> {
+        let which: Vec<bool> = convs.iter().map(|it| fits(&it.name)).collect();
+        which.contains(&true).then_some(which)
+    };
+    which(&|it| it == name).or_else(|| {
+        let pattern = Glob::new(name).ok()?.compile_matcher();
+        which(&|it| pattern.is_match(it))
+    })
+}
+
+fn unknown(convs: &[&ConvLayer], name: &str) -> UnknownLayer {
     let mut names: Vec<&str> = convs.iter().map(|it| it.name.as_str()).collect();
     names.sort_by_key(|it| distance(it, name));
     names.dedup();
     names.truncate(MOST_NAMES);
-    Err(UnknownLayer {
+    UnknownLayer {
         name: name.to_owned(),
         close: names.into_iter().map(ToOwned::to_owned).collect(),
-    })
+    }
 }
 
 /// The layers in the order in which they are tried for the cheapest: those whose weight is stored

@@ -37,7 +37,7 @@ pub(super) fn compare_shapes(
 }
 
 /// What the report says of the layer, as the direct dot product takes it; it must fit the weight.
-fn claimed<'a, T: Real>(
+pub(super) fn claimed<'a, T: Real>(
     plan: &Plan<'a>,
     operands: &'a Operands<T>,
 ) -> Result<Direct<'a, T>, Failure> {
@@ -74,6 +74,19 @@ fn claimed<'a, T: Real>(
     })
 }
 
+/// The difference that a sum of products of this magnitude may have.
+fn allowed(magnitude: f64) -> f64 {
+    1e-4 * magnitude + 1e-6
+}
+
+/// Whether a difference is allowed; one that is no number is not.
+pub(super) fn is_within(error: f64, magnitude: f64) -> bool {
+    matches!(
+        error.partial_cmp(&allowed(magnitude)),
+        Some(std::cmp::Ordering::Less | std::cmp::Ordering::Equal)
+    )
+}
+
 /// Compares with the direct dot product: |candle − direct| may be 10⁻⁴ · Σ|w·x| + 10⁻⁶.
 pub(super) fn compare_values<T: Real>(
     plan: &Plan<'_>,
@@ -99,19 +112,13 @@ pub(super) fn compare_values<T: Real>(
             return Err(not_run("its values pass what float32 holds"));
         }
         let error = (got - wanted.value).abs();
-        let allowed = 1e-4 * wanted.magnitude + 1e-6;
         found.positions_checked += 1;
         found.max_abs_error = Some(found.max_abs_error.unwrap_or(0.0).max(error));
-        // A difference that is no number is not within either.
-        if worst.is_none()
-            && !matches!(
-                error.partial_cmp(&allowed),
-                Some(std::cmp::Ordering::Less | std::cmp::Ordering::Equal)
-            )
-        {
+        if worst.is_none() && !is_within(error, wanted.magnitude) {
             worst = Some(format!(
-                "at {position:?} candle gives {got}, the report's geometry {} (allowed difference {allowed:.1e})",
-                wanted.value
+                "at {position:?} candle gives {got}, the report's geometry {} (allowed difference {:.1e})",
+                wanted.value,
+                allowed(wanted.magnitude)
             ));
         }
     }

@@ -68,17 +68,27 @@ impl<T: Real> Direct<'_, T> {
             value: bias,
             magnitude: bias.abs(),
         };
+        // One channel further in the input, and in the weight.
+        let (step, row) = (area(self.input)?, area(self.weight)?);
+        let column = if self.transposed {
+            row.checked_mul(second)?
+        } else {
+            row
+        };
         self.taps(spatial, &mut |tap, place| {
-            for channel in 0..channels {
-                let weight = if self.transposed {
-                    [first + channel, filter % inner]
-                } else {
-                    [filter, channel]
-                };
-                let x = element(self.input, [sample, first + channel], place)?;
-                let product = x * element(self.weight, weight, tap)?;
+            let weight = if self.transposed {
+                [first, filter % inner]
+            } else {
+                [filter, 0]
+            };
+            let mut x = flat(self.input, [sample, first], place)?;
+            let mut w = flat(self.weight, weight, tap)?;
+            for _ in 0..channels {
+                let product =
+                    self.input.values.get(x)?.to_f64() * self.weight.values.get(w)?.to_f64();
                 sum.value += product;
                 sum.magnitude += product.abs();
+                (x, w) = (x.saturating_add(step), w.saturating_add(column));
             }
             Some(())
         })?;
@@ -134,13 +144,18 @@ impl<T: Real> Direct<'_, T> {
     }
 }
 
-/// The element of `[a, b, s1, …, sn]` at `outer` and `spatial`.
-fn element<T: Real>(tensor: &Array<T>, outer: [usize; 2], spatial: &[usize]) -> Option<f64> {
+/// Where the element at `outer` and `spatial` of `[a, b, s1, …, sn]` lies.
+fn flat<T>(tensor: &Array<T>, outer: [usize; 2], spatial: &[usize]) -> Option<usize> {
     let mut flat = 0usize;
     for (index, size) in outer.iter().chain(spatial).zip(&tensor.sizes) {
         flat = flat.checked_mul(*size)?.checked_add(*index)?;
     }
-    tensor.values.get(flat).map(|it| it.to_f64())
+    Some(flat)
+}
+
+/// Elements of one channel of `[a, b, s1, …, sn]`.
+fn area<T>(tensor: &Array<T>) -> Option<usize> {
+    super::array::numel(tensor.sizes.get(2..)?)
 }
 
 #[cfg(test)]

@@ -109,9 +109,12 @@ fn each_kind_of_layer_takes_its_way_and_is_right() {
     let cases = [
         ("1-D", false, (1, 3, 4), vec![even], Method::Conv1d),
         ("1-D in groups", false, (2, 3, 4), vec![even], Method::Conv1d),
-        ("1-D, padded at the start", false, (2, 1, 2), vec![(6, 3, 1, 2, (4, 0), 0)], Method::Conv1d),
+        ("1-D, padded at the start", false, (2, 2, 2), vec![(6, 3, 1, 2, (4, 0), 0)], Method::Conv1d),
         ("2-D", false, (1, 3, 4), vec![even, even], Method::Conv2d),
-        ("depthwise", false, (5, 1, 2), vec![even, even], Method::Conv2d),
+        ("depthwise, small", false, (5, 1, 2), vec![even, even], Method::Decomposed),
+        ("depthwise, small, 1-D", false, (5, 1, 1), vec![even], Method::Decomposed),
+        // 11 · 11 positions of 9 taps are more than 1,024.
+        ("depthwise", false, (2, 1, 2), vec![(13, 3, 1, 1, (0, 0), 0); 2], Method::Conv2d),
         ("1×1, strided", false, (1, 3, 4), vec![(5, 1, 2, 1, (0, 0), 0); 2], Method::Conv2d),
         ("2-D, four pads", false, (1, 3, 4), vec![(6, 3, 1, 1, (1, 2), 0), (7, 3, 1, 1, (0, 3), 0)], Method::Conv2d),
         ("2-D, cropped", false, (1, 3, 4), vec![(6, 3, 1, 1, (-1, 2), 0), (7, 3, 1, 1, (0, -2), 0)], Method::Conv2d),

@@ -56,6 +56,7 @@ impl<T: engine::Element> Ready<T> {
             input,
             weight,
             bias,
+            ..
         } = self.operands.clone();
         let bias = bias.map(|it| it.values);
         engine::run(&self.geometry, input.values, weight.values, bias).unwrap()

@@ -17,6 +17,8 @@ pub(super) struct Operands<T> {
     pub(super) weight: Array<T>,
     /// `[M]`.
     pub(super) bias: Option<Array<T>>,
+    /// Why the bias is not there, though the node has one.
+    pub(super) bias_problem: Option<String>,
 }
 
 /// Where a quantised operator keeps the parameters of its input and its weight.
@@ -67,13 +69,19 @@ pub(super) fn operands<T: Real>(
         .value(weight)
         .map_err(|it| format!("weight: {it}"))?;
     let bias = operator.bias.and_then(at);
-    let bias = bias.map(|it| evaluator.value(it)).transpose();
-    let bias = bias.map_err(|it| format!("bias: {it}"))?;
+    let (bias, bias_problem) = match bias.map(|it| evaluator.value(it)).transpose() {
+        Ok(bias) => (bias, None),
+        Err(problem) => (None, Some(problem)),
+    };
     let source = at(0).ok_or("it has no input")?;
     let mut operands = Operands {
-        input: fill(evaluator, source, input, is_integer(&node.op_type))?,
+        input: match given(evaluator, source, node, operator) {
+            Some(given) => given,
+            None => fill(evaluator, source, input, is_integer(&node.op_type))?,
+        },
         weight: Array::clone(&weight),
         bias: bias.map(|it| Array::clone(&it)),
+        bias_problem,
     };
     if let Some(places) = places(&node.op_type) {
         dequantise(evaluator, node, operator, &places, &mut operands)?;
@@ -82,17 +90,33 @@ pub(super) fn operands<T: Real>(
     Ok(operands)
 }
 
-/// The input: the given one, or pseudo-random numbers in [-1, 1), of an integer type whole numbers
-/// over its range.
+/// The input that was stated, its channels first.
+fn given<T: Real>(
+    evaluator: &Evaluator<'_, T>,
+    source: ValueId,
+    node: &Node,
+    operator: &ConvOperator,
+) -> Option<Array<T>> {
+    let given = evaluator.known(source)?;
+    let last = node.attrs.int_or("channels_last", 0).ok()? == 1;
+    if !operator.nhwc && !last {
+        return Some(Array::clone(&given));
+    }
+    let rank = given.sizes.len();
+    let order: Vec<usize> = [0, rank.checked_sub(1)?]
+        .into_iter()
+        .chain(1..rank - 1)
+        .collect();
+    given.transpose(&order)
+}
+
+/// Pseudo-random numbers in [-1, 1), of an integer type whole numbers over its range.
 fn fill<T: Real>(
     evaluator: &Evaluator<'_, T>,
     source: ValueId,
     sizes: &[usize],
     whole: bool,
 ) -> Result<Array<T>, String> {
-    if let Some(given) = evaluator.known(source) {
-        return Ok(Array::clone(&given));
-    }
     let data_type = evaluator.data_type(source).unwrap_or(DataType::Uint8);
     let range = integer_range(data_type).filter(|_| whole);
     let mut random = SplitMix::new(1);

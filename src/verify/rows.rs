@@ -1,7 +1,7 @@
 //! For tests: the report's rows of hand-made layers, and running them.
 
 use super::testing::{self, TestModel};
-use super::{Choice, Limits, Verification, verify};
+use super::{Choice, Limits, Model, Verification, verify};
 use crate::account::{ConvLayer, ParamCounts};
 use crate::network::{NodeId, Producer};
 use crate::op::Attr;
@@ -76,19 +76,13 @@ pub(super) fn run_all(
 ) -> Vec<Verification> {
     let edges = test.network.edges();
     let rows: Vec<&ConvLayer> = rows.iter().collect();
-    let load = &testing::load;
-    let (network, shapes) = (&test.network, &test.shapes);
-    verify(
-        network,
-        &edges,
-        shapes,
-        &rows,
-        choice,
-        limits,
-        load,
-        &mut |_| {},
-    )
-    .unwrap()
+    let model = Model {
+        network: &test.network,
+        edges: &edges,
+        shapes: &test.shapes,
+        load: &testing::load,
+    };
+    verify(model, &rows, choice, limits, &|_| {}).unwrap()
 }
 
 pub(super) fn run(test: &TestModel, row: &ConvLayer) -> Verification {

@@ -50,7 +50,7 @@ fn scaled(at: usize, most: usize, last: usize) -> Option<usize> {
 }
 
 /// A flat row-major place as one index an axis.
-fn unravel(sizes: &[usize], mut flat: usize) -> Vec<usize> {
+pub(super) fn unravel(sizes: &[usize], mut flat: usize) -> Vec<usize> {
     let mut index: Vec<usize> = sizes
         .iter()
         .rev()

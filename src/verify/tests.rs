@@ -1,8 +1,10 @@
 //! Whole layers through [`verify`](super::verify): a true report is confirmed, a false one is a mismatch.
 
-use super::Status;
+use super::compare::compare_values;
+use super::layer::{self, Failure};
 use super::rows::{floats, ints, row, run};
-use super::testing::TestModel;
+use super::testing::{self, TestModel};
+use super::{Limits, Model, Status, Verification};
 use crate::account::ConvLayer;
 use crate::op::Attr;
 use crate::tensor::{DataType, Shape};
@@ -86,6 +88,40 @@ fn a_transposed_kernel_is_a_mismatch() {
         found.reason.as_deref(),
         Some("the weight is 1×1×3×2, the report says 1×1×2×3")
     );
+}
+
+/// The shape says nothing where the kernel is square; the values do.
+#[test]
+fn a_square_kernel_read_transposed_is_a_mismatch() {
+    let mut test = TestModel::default();
+    test.input("x", DataType::Float, &[1, 2, 8, 8]);
+    test.store_floats("w", &[3, 2, 3, 3], &floats(54));
+    let id = test.node("Conv", &["x", "w"], &["y"], vec![]);
+    let row = row(&test, id);
+    let edges = test.network.edges();
+    let model = Model {
+        network: &test.network,
+        edges: &edges,
+        shapes: &test.shapes,
+        load: &testing::load,
+    };
+    let compared = |turn: bool| {
+        let mut found = Verification::new(&row);
+        let limits = Limits::default();
+        let Ok(mut prepared) = layer::prepare::<f32>(model, &limits, &row, &mut found) else {
+            panic!("{found:?}");
+        };
+        let right = prepared.operands.clone();
+        if turn {
+            prepared.operands.weight = right.weight.transpose(&[0, 1, 3, 2]).unwrap();
+        }
+        let Ok(output) = layer::run_engine(&prepared, &mut found) else {
+            panic!("{found:?}");
+        };
+        compare_values(&prepared.plan, &right, &output, &mut found)
+    };
+    assert!(compared(false).is_ok());
+    assert!(matches!(compared(true), Err(Failure::Mismatch(_))));
 }
 
 /// A name, the operator, sizes of input and weight, attributes, and the way it is computed.

@@ -27,15 +27,15 @@ pub type Load<'a> = dyn Fn(&StoredTensor) -> Result<Vec<u8>, String> + Sync + 'a
 
 /// A model, and what is known of it.
 #[derive(Clone, Copy)]
-pub(super) struct Model<'a> {
+pub struct Model<'a> {
     /// The model.
-    pub(super) network: &'a Network,
+    pub network: &'a Network,
     /// Its edges.
-    pub(super) edges: &'a Edges,
+    pub edges: &'a Edges,
     /// What is known of its values.
-    pub(super) shapes: &'a Shapes,
+    pub shapes: &'a Shapes,
     /// Reads stored tensors.
-    pub(super) load: &'a Load<'a>,
+    pub load: &'a Load<'a>,
 }
 
 /// Works out values of one layer; dropped with it.
@@ -183,7 +183,11 @@ impl<'a, T: Real> Evaluator<'a, T> {
         let network = self.model.network;
         let tensor = &network.initializer(id).tensor;
         let name = &tensor.name;
-        check_payload(tensor).map_err(|it| format!("{name:?}: {it}"))?;
+        check_payload(tensor).map_err(|it| match tensor.payload {
+            // The file's name says it, for all tensors that lie there.
+            Payload::External { .. } => it,
+            _ => format!("{name:?}: {it}"),
+        })?;
         let (Some(data_type), Some(needed)) = (tensor.data_type, tensor.bytes()) else {
             return Err(format!("{name:?} is not of a numeric type"));
         };

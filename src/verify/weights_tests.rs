@@ -242,7 +242,7 @@ fn what_cannot_be_worked_out_says_why() {
         ("loop1", "lies behind more than 64 operators"),
         ("nothing", "nothing makes \"nothing\""),
         ("short", "\"short\" needs 16 bytes, its data has 12"),
-        ("gone", "\"gone\": external data \"w.bin\" is not there"),
+        ("gone", "external data \"w.bin\" is not there"),
     ];
     for (name, expected) in cases {
         assert_eq!(

@@ -100,7 +100,12 @@ impl Windows<'_> {
             let columns = window.reshape((batch, self.group, channels / self.group, positions))?;
             let column = if self.flipped { taps - 1 - tap } else { tap };
             let rows = weight.narrow(3, column, 1)?.squeeze(3)?.unsqueeze(0)?;
-            let product = rows.contiguous()?.broadcast_matmul(&columns)?;
+            // With one channel in each group there is nothing to add up.
+            let product = if inner == 1 {
+                rows.broadcast_mul(&columns)?
+            } else {
+                rows.contiguous()?.broadcast_matmul(&columns)?
+            };
             sum = Some(match sum {
                 Some(sum) => (sum + product)?,
                 None => product,
