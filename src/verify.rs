@@ -6,6 +6,9 @@
 //! over the window that the row names (`direct`). The two sides share no arithmetic, so that a pad on
 //! the wrong side, swapped axes or a wrong group shows.
 //!
+//! Layers run side by side within a memory limit (`queue`). `replicate` shows what sharing is: it builds the
+//! locally connected layer that the report counts, and runs that beside the convolution.
+//!
 //! Only `engine` knows candle.
 
 mod array;

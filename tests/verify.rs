@@ -1,6 +1,10 @@
 //! `cnninspect verify` from outside: what it prints, and its exit codes.
 
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
+
+use cnninspect::verify::{Choice, Limits, Status};
+use cnninspect::{Options, inspect};
 
 const ALEXNET: &str = "fixtures/alexnet-2012.onnx";
 const SMALL: &str = "fixtures/onnx-node-tests/test_Conv2d/model.onnx";
@@ -150,6 +154,47 @@ fn replicating_shows_what_sharing_is() {
     let stdout = printed(&[SMALL, "--replicate", "3", "-f", "json"], 0);
     let document: serde_json::Value = serde_json::from_str(&stdout).unwrap();
     assert_eq!(document["replication"]["built"], 1520);
+}
+
+/// Every model under `folder`.
+fn models(folder: &Path, out: &mut Vec<PathBuf>) {
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() && !path.ends_with("malformed") {
+            models(&path, out);
+        } else if path.extension().is_some_and(|it| it == "onnx") {
+            out.push(path);
+        }
+    }
+}
+
+#[test]
+fn no_convolution_of_any_fixture_disagrees() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures");
+    let mut paths = Vec::new();
+    models(&folder, &mut paths);
+    // Without optimisation heavier layers take their time.
+    let options = Options {
+        verify: Choice::All,
+        limits: Limits {
+            macs: 50_000_000,
+            ..Limits::default()
+        },
+        ..Options::default()
+    };
+    let mut confirmed = 0;
+    for path in &paths {
+        for it in inspect(path, &options).unwrap().verification {
+            let case = format!("{} {}: {:?}", path.display(), it.layer, it.reason);
+            match it.status {
+                Status::Confirmed => confirmed += 1,
+                Status::Mismatch => panic!("{case}"),
+                Status::NotRun => assert!(it.reason.is_some(), "{case}"),
+            }
+        }
+    }
+    // Most of ONNX's 49 node tests have their weights as inputs.
+    assert!(confirmed >= 60, "{confirmed} of {} files", paths.len());
 }
 
 #[test]

@@ -266,7 +266,8 @@ fn check_bytes(geometry: &Geometry, limits: &Limits, element: u64) -> Result<(),
     check_limit(geometry.bytes(element), limits)
 }
 
-fn check_limit(needed: Option<u128>, limits: &Limits) -> Result<(), Failure> {
+/// Refuses what needs more bytes than the limit.
+pub(super) fn check_limit(needed: Option<u128>, limits: &Limits) -> Result<(), Failure> {
     let needed = needed
         .and_then(|it| u64::try_from(it).ok())
         .unwrap_or(u64::MAX);

@@ -4,6 +4,7 @@
 //! thread that another layer's matrix product waits for.
 
 use std::num::NonZeroUsize;
+use std::panic::resume_unwind;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
@@ -43,7 +44,7 @@ pub(super) fn run(
         let others: Vec<_> = (1..threads.min(convs.len())).map(spawn).collect();
         let mut found = work();
         for other in others {
-            found.extend(other.join().unwrap_or_default());
+            found.extend(other.join().unwrap_or_else(|it| resume_unwind(it)));
         }
         found
     });

@@ -11,6 +11,7 @@ mod transposed;
 
 use serde::Serialize;
 
+use super::array::numel;
 use super::choose::{self, UnknownLayer};
 use super::layer::{self, Failure};
 use super::weights::Model;
@@ -207,6 +208,9 @@ fn shown<T: engine::Element>(
 ) -> Result<Replication, Failure> {
     let mut found = Verification::new(conv);
     let prepared = layer::prepare::<T>(model, limits, conv, &mut found)?;
+    // Each output's value and magnitude, of the copies as they are and once changed.
+    let outputs = numel(&prepared.plan.expected).and_then(|it| u128::try_from(it).ok());
+    layer::check_limit(outputs.and_then(|it| it.checked_mul(32)), limits)?;
     let output = layer::run_engine(&prepared, &mut found)?;
     super::compare::compare_shapes(&prepared.plan, &output.sizes, &mut found)?;
     let direct = super::compare::claimed(&prepared.plan, &prepared.operands)?;

@@ -2,6 +2,7 @@
 //! own copy and the window that it reads.
 
 use std::num::NonZeroUsize;
+use std::panic::resume_unwind;
 use std::thread;
 
 use super::{Chosen, Local, Pass, Touch, unravel};
@@ -186,7 +187,7 @@ impl<T: Real> Local for Gathered<'_, T> {
             let running: Vec<_> = parts.enumerate().map(start).collect();
             running
                 .into_iter()
-                .map(|it| it.join().ok().flatten())
+                .map(|it| it.join().unwrap_or_else(|it| resume_unwind(it)))
                 .collect()
         });
         Some(Pass {
