@@ -82,6 +82,8 @@ pub mod account;
 
 pub mod verify;
 
+pub mod check;
+
 pub mod render;
 
 use std::io;

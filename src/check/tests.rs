@@ -1,0 +1,1 @@
+//! Tests of the whole: models against budgets and baselines.
