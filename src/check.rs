@@ -48,6 +48,8 @@ pub struct Subject {
     pub key: String,
     /// What it may cost.
     pub budget: Budget,
+    /// Whether it must be in the baseline, where there is one.
+    pub must_be_in_baseline: bool,
     /// What is known of it, or why nothing is.
     pub inspection: Result<Inspection, String>,
 }
@@ -88,8 +90,10 @@ fn one(subject: &Subject, baseline: Option<&Baseline>, matched: &mut Vec<String>
         if let Some(record) = record {
             say_what_changed(&model, record, &mut report.verdicts);
         }
-        let verdicts = baseline::verdicts(&model, &subject.budget, record);
-        report.verdicts.extend(verdicts);
+        if record.is_some() || subject.must_be_in_baseline {
+            let verdicts = baseline::verdicts(&model, &subject.budget, record);
+            report.verdicts.extend(verdicts);
+        }
     }
     if report.verdicts.is_empty() {
         report.error = Some("has no budget and no baseline, so nothing can be checked".to_owned());

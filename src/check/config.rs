@@ -12,7 +12,7 @@ use super::budget::{Budget, LayerBudget, Level, Pattern};
 use super::problem::ConfigError;
 use super::rules::RULES;
 use super::toml::{Reader, Value, read, scalar};
-use crate::infer::{Sizes, read_input};
+use crate::infer::{Sizes, read_input, read_size};
 
 /// The name that is looked for.
 pub const CONFIG_NAME: &str = "cnninspect.toml";
@@ -134,12 +134,12 @@ fn sizes(reader: &mut Reader, table: &DeTable<'_>) -> Sizes {
     let dims = table.get("dim");
     let dims = dims.and_then(|it| reader.table(it, "a table, dim = { batch = 1 }"));
     for (name, value) in dims.into_iter().flatten() {
-        let size = scalar(value.get_ref()).and_then(|it| it.parse().ok());
-        match size.filter(|it| *it > 0) {
-            Some(size) => {
-                sizes.dims.insert(name.get_ref().to_string(), size);
-            }
-            None => reader.wrong(value, "a whole number from 1"),
+        let Some(text) = scalar(value.get_ref()) else {
+            reader.wrong(value, "a whole number from 1");
+            continue;
+        };
+        if let Some(size) = reader.ask(value.span(), read_size(&text)) {
+            sizes.dims.insert(name.get_ref().to_string(), size);
         }
     }
     sizes

@@ -34,6 +34,8 @@ pub struct Planned {
     pub budget: Budget,
     /// Sizes of its inputs.
     pub sizes: Sizes,
+    /// Whether the configuration lists it.
+    pub listed: bool,
     /// Why there is no such file.
     pub error: Option<String>,
 }
@@ -86,8 +88,10 @@ impl Place {
     ) -> Planned {
         let mut budget = config.map(|it| it.defaults.clone()).unwrap_or_default();
         let mut sizes = Sizes::default();
+        let mut listed = false;
         let entries = config.iter().flat_map(|it| &it.models);
         for entry in entries.filter(|it| self.is_meant(&it.path, &key, &path)) {
+            listed = true;
             budget.refine(&entry.budget);
             refine(&mut sizes, &entry.sizes);
         }
@@ -98,6 +102,7 @@ impl Place {
             key,
             budget,
             sizes,
+            listed,
             error,
         }
     }
@@ -111,7 +116,8 @@ impl Place {
     }
 
     /// A file's path from the root, with `/`; as it was given where it lies elsewhere.
-    fn key(&self, path: &Path) -> String {
+    #[must_use]
+    pub fn key(&self, path: &Path) -> String {
         let root = if self.root.as_os_str().is_empty() {
             Path::new(".")
         } else {

@@ -101,7 +101,7 @@ pub const RULES: &[Rule] = &[
     Rule {
         name: "params",
         json: "params",
-        about: "parameters: weight, bias, norm's scale and shift, elementwise",
+        about: "parameters (weight, bias, norm's scale and shift, elementwise)",
         measure: Measure::Count {
             unit: Unit::Params,
             of: params,
@@ -211,14 +211,14 @@ pub const RULES: &[Rule] = &[
     Rule {
         name: "operators",
         json: "operators",
-        about: "operators, those of another domain than ONNX's with it: com.microsoft.FusedConv",
+        about: "operators, with the domain where it is not ONNX's (com.microsoft.FusedConv)",
         measure: Measure::Names { of: operators },
         layer: None,
     },
     Rule {
         name: "data-types",
         json: "data_types",
-        about: "element types of the parameters: float32, int8",
+        about: "element types of the parameters (float32, int8, …)",
         measure: Measure::Names { of: data_types },
         layer: None,
     },

@@ -84,7 +84,7 @@ fn shown(column: &Column, layer: &Layer) -> String {
 }
 
 /// Text that Markdown shows as it stands.
-fn escaped(text: &str) -> String {
+pub(super) fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for it in text.chars() {
         match it {

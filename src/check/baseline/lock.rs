@@ -5,6 +5,7 @@ use std::fmt::Write;
 
 use toml::de::DeTable;
 
+use super::super::amount::{Round, Unit};
 use super::super::rules::{Measure, RULES};
 use super::super::toml::{Reader, Value, read, scalar};
 use super::{Baseline, ConfigError, FIELDS, LayerRecord, ModelRecord};
@@ -29,7 +30,11 @@ pub(super) fn write_lock(baseline: &Baseline) -> String {
         out.push_str(&format!("\n[model.{path}]\n"));
         for rule in RULES {
             if let Some(count) = model.counts.get(rule.name) {
-                line(&mut out, rule.name, &number(*count));
+                let count = match rule.unit() {
+                    Some(Unit::Factor) => Unit::Factor.exact(*count).replace(',', "_"),
+                    _ => number(*count),
+                };
+                line(&mut out, rule.name, &count);
             }
             if let Some(names) = model.names.get(rule.name) {
                 let names: Vec<String> = names.iter().map(|it| quoted(it)).collect();
@@ -147,10 +152,12 @@ fn model(reader: &mut Reader, value: &Value<'_>) -> ModelRecord {
         let name = key.get_ref().as_ref();
         let rule = RULES.iter().find(|it| it.name == name);
         match rule.map(|it| (it.name, it.measure)) {
-            Some((name, Measure::Count { .. })) => {
-                record
-                    .counts
-                    .extend(count(reader, value).map(|it| (name, it)));
+            Some((name, Measure::Count { unit, .. })) => {
+                let count = match unit {
+                    Unit::Factor => factor(reader, value),
+                    _ => count(reader, value),
+                };
+                record.counts.extend(count.map(|it| (name, it)));
             }
             Some((name, Measure::Names { .. })) => {
                 let names = reader.strings(value).into_iter().map(|it| it.0);
@@ -187,6 +194,13 @@ fn layer(reader: &mut Reader, table: &DeTable<'_>) -> LayerRecord {
         }
     }
     layer
+}
+
+/// Thousandths of a factor.
+fn factor(reader: &mut Reader, value: &Value<'_>) -> Option<u128> {
+    let text = scalar(value.get_ref()).unwrap_or_default();
+    let limit = reader.ask(value.span(), Unit::Factor.read(&text, Round::Down))?;
+    Some(limit.value)
 }
 
 fn count(reader: &mut Reader, value: &Value<'_>) -> Option<u128> {
