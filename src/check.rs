@@ -20,9 +20,6 @@ mod rules;
 mod toml;
 mod verdict;
 
-#[cfg(test)]
-mod tests;
-
 pub use amount::{Limit, Round, Unit};
 pub use baseline::{Baseline, LOCK_NAME, LayerRecord, ModelRecord};
 pub use budget::{Bound, Bounds, Budget, LayerBudget, Level, Pattern, Tolerance};

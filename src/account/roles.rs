@@ -197,13 +197,13 @@ pub(super) fn sum(scene: Scene<'_>, booked: &Booked, gaps: &mut Vec<Gap>) -> Sum
     });
     let mut sums = Sums::default();
     for term in stored.chain(made) {
-        sums.add(term, gaps);
+        sums.add(&term, gaps);
     }
     sums
 }
 
 impl Sums {
-    fn add(&mut self, term: Term, gaps: &mut Vec<Gap>) {
+    fn add(&mut self, term: &Term, gaps: &mut Vec<Gap>) {
         let mut lacks = |what: &str, reason: &str| {
             gaps.push(Gap {
                 layer: term.name.clone(),

@@ -125,7 +125,7 @@ impl Setup {
         match fs::read_to_string(&self.lock) {
             Ok(text) => Baseline::read(&shown(&self.lock), &text)
                 .map(Some)
-                .map_err(broken),
+                .map_err(|it| broken(&it)),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
                 if self.lock_named && task.keeping == Keeping::Compare {
                     let hint = Some("--save-baseline writes it");
@@ -143,18 +143,18 @@ fn read_config(path: &Path) -> Result<Config, Failure> {
         std::io::ErrorKind::NotFound => about(path, &"no such file or folder", None),
         _ => about(path, &error, None),
     })?;
-    Config::read(&shown(path), &text).map_err(broken)
+    Config::read(&shown(path), &text).map_err(|it| broken(&it))
 }
 
 /// A file with mistakes: each is shown in its line.
-fn broken(error: ConfigError) -> Failure {
+fn broken(error: &ConfigError) -> Failure {
     let mut lines = Vec::new();
     let view = View {
         color: errors_in_color(),
         ..View::default()
     };
     // Writing to memory cannot fail.
-    let _ = problems(&error, &view, &mut lines);
+    let _ = problems(error, &view, &mut lines);
     let count = error.problems.len();
     let mistakes = if count == 1 {
         "1 mistake".to_owned()

@@ -2,6 +2,7 @@
 //!
 //! A format is a file under `check/` and a row in [`CHECK_FORMATS`].
 
+mod cells;
 mod github;
 mod json;
 mod junit;
@@ -9,8 +10,6 @@ mod markdown;
 mod problems;
 mod sarif;
 mod table;
-#[cfg(test)]
-mod tests;
 mod words;
 
 use std::io;

@@ -27,7 +27,8 @@ pub(super) fn write_lock(baseline: &Baseline) -> String {
     let mut out = format!("{HEAD}version = {VERSION}\n");
     for (path, model) in &baseline.models {
         let path = quoted(path);
-        out.push_str(&format!("\n[model.{path}]\n"));
+        // Writing to a string cannot fail, here and below.
+        let _ = writeln!(out, "\n[model.{path}]");
         for rule in RULES {
             if let Some(count) = model.counts.get(rule.name) {
                 let count = match rule.unit() {
@@ -42,7 +43,7 @@ pub(super) fn write_lock(baseline: &Baseline) -> String {
             }
         }
         if !model.layers.is_empty() {
-            out.push_str(&format!("\n[model.{path}.layers]\n"));
+            let _ = writeln!(out, "\n[model.{path}.layers]");
         }
         for (name, layer) in &model.layers {
             line(&mut out, &key(name), &row(layer));
@@ -52,7 +53,6 @@ pub(super) fn write_lock(baseline: &Baseline) -> String {
 }
 
 fn line(out: &mut String, key: &str, value: &str) {
-    // Writing to a string cannot fail.
     let _ = writeln!(out, "{key} = {value}");
 }
 

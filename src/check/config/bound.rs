@@ -178,6 +178,9 @@ fn read_percent(reader: &mut Reader, value: &Value<'_>) -> Option<u128> {
 }
 
 /// Thousandths of a percent: `1 %`, `0.5`.
+///
+/// # Errors
+/// How a percentage is written.
 pub fn percent(text: &str) -> Result<u128, String> {
     let number = text.trim().trim_end_matches('%').trim_end();
     let limit = Unit::Factor.read(number, Round::Down);
@@ -196,6 +199,9 @@ fn patterns(reader: &mut Reader, value: &Value<'_>, rule: &Rule) -> Vec<Pattern>
 }
 
 /// A pattern of a rule's names; a data type that there is none of is a mistake.
+///
+/// # Errors
+/// What is wrong with it, and what was probably meant.
 pub fn rule_pattern(rule: &Rule, text: &str) -> Result<Pattern, String> {
     let pattern = Pattern::name(text)?;
     let types = || {
