@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use cnninspect::check::{
-    Baseline, CONFIG_NAME, Config, ConfigError, LOCK_NAME, Model, ModelRecord, Place, Planned,
-    Report, Subject, draft, find_config, find_models, plan,
+    Against, Baseline, CONFIG_NAME, Config, ConfigError, LOCK_NAME, Model, ModelRecord, Place,
+    Planned, Report, Subject, draft, find_config, find_models, plan,
 };
 use cnninspect::render::{View, problems};
 use cnninspect::verify::Choice;
@@ -41,13 +41,16 @@ pub(crate) fn check(task: &Checking, common: &Common) -> Result<u8, Failure> {
     if task.keeping == Keeping::Save {
         return save(&setup, &subjects, Baseline::default(), common);
     }
-    let compared = baseline
-        .as_ref()
-        .filter(|_| task.keeping == Keeping::Compare);
+    let against = match (&baseline, task.keeping) {
+        (_, Keeping::Update) => Against::Accepted,
+        (Some(baseline), _) => Against::Baseline(baseline),
+        (None, _) => Against::Nothing,
+    };
+    let compared = matches!(against, Against::Baseline(_));
     let report = Report {
         config: setup.config.as_ref().map(|it| shown(&it.0)),
-        baseline: compared.map(|_| shown(&setup.lock)),
-        ..cnninspect::check::check(&subjects, compared)
+        baseline: compared.then(|| shown(&setup.lock)),
+        ..cnninspect::check::check(&subjects, against)
     };
     show(common, &|page, out| {
         task.format

@@ -1,11 +1,14 @@
 //! The parts of a verdict in words: what was found, what was asked, how far apart they are, who did it.
 
 use super::super::printable;
-use super::super::text::{percent, several, spoken};
+use super::super::text::{percent, plural, several, spoken};
 use crate::check::{Asked, Culprit, Found, Limit, Status, Tolerance, Unit, Verdict};
+use crate::units::wide;
 
 /// What layers are called that changed.
 pub(super) const CHANGED: &str = "changed since the baseline";
+/// Names that a cell lists where all is well; only how many there are beyond.
+const MOST_SHOWN: usize = 2;
 /// Names that a cell lists.
 const MOST_NAMES: usize = 6;
 
@@ -29,6 +32,9 @@ pub(super) fn found_and_asked(verdict: &Verdict) -> (String, String) {
     };
     let found = match &verdict.found {
         Found::Count(count) => number(*count),
+        Found::Names(names) if verdict.status == Status::Within && names.len() > MOST_SHOWN => {
+            plural(wide(names.len()).into(), "name")
+        }
         Found::Names(names) => listed(names),
         Found::Unknown(_) if verdict.allow_unknown => "unknown, allowed".to_owned(),
         Found::Unknown(_) => "unknown".to_owned(),

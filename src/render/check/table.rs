@@ -3,11 +3,13 @@
 use std::io;
 
 use super::super::paint::{Ink, Paint};
-use super::super::text::{padded, width, wrapped};
+use super::super::text::{elided, padded, width, wrapped};
 use super::super::{View, printable};
 use super::words::{Line, lines, mark, verdict_of_all};
 use crate::check::{ModelReport, Outcome, Report};
 
+/// Columns that a cell of the table may claim for all rows.
+const MOST_ROOM: usize = 40;
 /// Where notes begin.
 const NOTE: &str = "      ";
 
@@ -33,7 +35,11 @@ fn write_model(model: &ModelReport, view: &View, out: &mut dyn io::Write) -> io:
         write_note(&text, Ink::Bad, view, out)?;
     }
     let lines = lines(model);
-    let room = |cell: fn(&Line) -> &str| lines.iter().map(|it| width(cell(it))).max().unwrap_or(0);
+    // A long list of names does not push the numbers of other rows aside.
+    let room = |cell: fn(&Line) -> &str| {
+        let widths = lines.iter().map(|it| width(cell(it)));
+        widths.filter(|it| *it <= MOST_ROOM).max().unwrap_or(0)
+    };
     let rooms = [
         room(|it| &it.subject),
         room(|it| &it.found),
@@ -62,7 +68,23 @@ fn write_line(
         padded(&line.asked, asked),
         line.margin
     );
-    writeln!(out, "  {sign} {}", cells.trim_end())?;
+    // The sign and the spaces around it take four columns.
+    if width(cells.trim_end()) + 4 <= view.width {
+        writeln!(out, "  {sign} {}", cells.trim_end())?;
+    } else {
+        writeln!(
+            out,
+            "  {sign} {}   {}",
+            line.subject,
+            elided(&line.found, view.width / 2)
+        )?;
+        write_note(
+            format!("{}   {}", line.asked, line.margin).trim_end(),
+            ink,
+            view,
+            out,
+        )?;
+    }
     for note in &line.notes {
         write_note(note, Ink::Dim, view, out)?;
     }

@@ -1,0 +1,10 @@
+//! `cnninspect check` and `init` from outside: exit code, standard output, standard error.
+
+mod baseline;
+mod configurations;
+mod documents;
+mod folder;
+mod formats;
+mod init;
+mod rules;
+mod verdicts;
