@@ -15,6 +15,9 @@ const SECRETS: &[(&str, &[&str])] = &[
     ("candle_core", &["src/verify.rs", "src/verify/"]),
     ("prost", &["src/read/onnx.rs", "src/read/onnx/"]),
     ("comfy_table", &["src/render/"]),
+    ("annotate_snippets", &["src/render/"]),
+    ("globset", &["src/check/"]),
+    ("DeTable", &["src/check/"]),
 ];
 
 /// Printing and the end of the process, which are the door's.
@@ -201,6 +204,8 @@ fn files_stay_short() {
 fn the_readme_tells_of_every_output_format() {
     let readme = fs::read_to_string(root().join("README.md")).unwrap();
     let formats = cnninspect::render::FORMATS.iter().map(|it| it.name);
+    let checks = cnninspect::render::CHECK_FORMATS.iter().map(|it| it.name);
+    let formats = formats.chain(checks);
     let missing: Vec<&str> = formats.filter(|it| !has_word(&readme, it)).collect();
     assert!(missing.is_empty(), "README.md says nothing of {missing:?}");
 }

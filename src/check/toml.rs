@@ -28,9 +28,12 @@ pub(super) fn read<T>(
         let place = error.span().unwrap_or(0..0);
         reader.say(place, error.message().replace('\n', ", "), None);
     }
-    let result = read(&mut reader, table.get_ref());
+    // Keys of a text that is no TOML are guesses; its own mistakes come first.
     if reader.problems.is_empty() {
-        return Ok(result);
+        let result = read(&mut reader, table.get_ref());
+        if reader.problems.is_empty() {
+            return Ok(result);
+        }
     }
     reader
         .problems

@@ -5,6 +5,7 @@ use std::ops::Range;
 use toml::de::DeTable;
 
 use super::super::amount::{Limit, Round, Unit};
+use super::super::baseline::lock::quoted;
 use super::super::budget::{Bound, Bounds, Pattern, Tolerance};
 use super::super::problem::meant;
 use super::super::rules::Rule;
@@ -50,10 +51,11 @@ impl Rules<'_> {
 fn bound(reader: &mut Reader, rule: &Rule, value: &Value<'_>) -> Bound {
     let name = rule.name;
     let Some(table) = value.get_ref().as_table() else {
+        let own = text_of(value);
         let (message, help) = match rule.unit() {
             Some(unit) => (
                 format!("{name} needs a min or a max"),
-                format!("{name}.max = {}", unit.example()),
+                format!("{name}.max = {}", own.unwrap_or(unit.example().to_owned())),
             ),
             None => (
                 format!("{name} needs names to allow or to deny"),
@@ -77,6 +79,15 @@ fn bound(reader: &mut Reader, rule: &Rule, value: &Value<'_>) -> Bound {
         reader.say(value.span(), message, None);
     }
     bound
+}
+
+/// A number or string as it is written.
+fn text_of(value: &Value<'_>) -> Option<String> {
+    let text = scalar(value.get_ref())?;
+    Some(match value.get_ref().as_str() {
+        Some(_) => quoted(&text),
+        None => text,
+    })
 }
 
 fn count(reader: &mut Reader, table: &DeTable<'_>, unit: Unit) -> Bound {
