@@ -5,6 +5,7 @@ mod configurations;
 mod documents;
 mod folder;
 mod formats;
+mod gaps;
 mod init;
 mod rules;
 mod verdicts;
