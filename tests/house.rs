@@ -9,6 +9,9 @@ const ROOMS: &[&str] = &[
     "account", "verify", "explain", "check", "compare", "render", "cli", "main",
 ];
 
+/// Rooms that judge an account, each for itself.
+const JUDGES: &[&str] = &["verify", "check", "compare"];
+
 /// Names that only some files may know, and where those are.
 const SECRETS: &[(&str, &[&str])] = &[
     ("clap", &["src/cli.rs", "src/cli/"]),
@@ -130,6 +133,20 @@ fn a_room_imports_only_from_rooms_before_it() {
             .into_iter()
             .filter(|it| ROOMS[place + 1..].contains(it));
         wrong.extend(later.map(|it| format!("{path} imports {it}")));
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn judging_rooms_do_not_know_one_another() {
+    let mut wrong = Vec::new();
+    for File { path, text } in files() {
+        let Some(room) = room(&path).filter(|it| JUDGES.contains(it)) else {
+            continue;
+        };
+        let others = imports(&text).into_iter();
+        let others = others.filter(|it| *it != room && JUDGES.contains(it));
+        wrong.extend(others.map(|it| format!("{path} imports {it}")));
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }

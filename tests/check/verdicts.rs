@@ -2,137 +2,144 @@
 
 use crate::folder::{Folder, LENET, UNET};
 
+/// Case, budget of LeNet-5, exit code, the line. 61,706 parameters: folder.rs adds them up.
+const CASES: &[(&str, &str, i32, &str)] = &[
+    (
+        "at the most",
+        "params.max = 61_706",
+        0,
+        "✓ params 61,706 at most 61,706 0 to spare",
+    ),
+    (
+        "one over",
+        "params.max = 61_705",
+        1,
+        "✗ params 61,706 over 61,705 by 1 (less than 0.1 %)",
+    ),
+    (
+        "under",
+        "params.min = \"62 k\"",
+        1,
+        "✗ params 61,706 under 62 k by 294 (0.5 %)",
+    ),
+    (
+        "between",
+        "params = { min = \"60 k\", max = \"62 k\" }",
+        0,
+        "✓ params 61,706 within 60 k … 62 k 294 to spare",
+    ),
+    (
+        "a warning",
+        "params = { max = 1000, level = \"warn\" }",
+        0,
+        "! params 61,706 over 1,000 by 60,706 (6070.6 %)",
+    ),
+    (
+        "the user's words",
+        "params = { max = 1, message = \"ask Ada\" }",
+        1,
+        "ask Ada",
+    ),
+    (
+        "the layers that weigh most",
+        "params.max = 1",
+        1,
+        "largest: /c5/Conv 48,120, /f6/Gemm 10,164, /c3/Conv 2,416",
+    ),
+    // 61,706 · 4 bytes: 241.0 KiB are 246,784 bytes.
+    (
+        "a difference that rounding hides",
+        "weight-bytes.max = \"241.0 KiB\"",
+        1,
+        "✗ weight-bytes 246,824 B over 246,784 B by 40 B (less than 0.1 %)",
+    ),
+    (
+        "a forbidden operator",
+        "operators.deny = [\"Tan*\"]",
+        1,
+        "✗ operators Tanh not Tan*",
+    ),
+    (
+        "where it is used",
+        "operators.deny = [\"AveragePool\"]",
+        1,
+        "in: /s2/AveragePool, /s4/AveragePool",
+    ),
+    (
+        "an operator that is not allowed",
+        "operators.allow = [\"Conv\", \"Gemm\", \"Tanh\", \"Flatten\"]",
+        1,
+        "✗ operators AveragePool only Conv, Gemm, Tanh, Flatten",
+    ),
+    (
+        "a data type",
+        "data-types.allow = [\"float32\"]",
+        0,
+        "✓ data-types float32 only float32",
+    ),
+    (
+        "another data type",
+        "data-types.deny = [\"float*\"]",
+        1,
+        "✗ data-types float32 not float*",
+    ),
+    (
+        "a layer by name",
+        "layer.\"/c5/Conv\".params.max = 48_119",
+        1,
+        "✗ /c5/Conv params 48,120 over 48,119 by 1 (less than 0.1 %)",
+    ),
+    (
+        "layers by pattern",
+        "layer.\"/c*\".params.max = \"50 k\"",
+        0,
+        "✓ /c5/Conv params 48,120 at most 50 k 1,880 to spare",
+    ),
+    (
+        "how many layers",
+        "layer.\"/c*\".params.max = \"50 k\"",
+        0,
+        "the nearest of 3 layers that hold it",
+    ),
+    // 28·28·6·26 = 122,304 and 10·10·16·151 = 241,600.
+    (
+        "a layer's unshared",
+        "layer.\"/c3/Conv\".unshared.max = 241_600",
+        0,
+        "✓ /c3/Conv unshared 241,600 at most 241,600 0 to spare",
+    ),
+    (
+        "a layer that is not there",
+        "layer.c9.params.max = 1",
+        1,
+        "no layer matches \"c9\"",
+    ),
+    (
+        "a slip in a layer's name",
+        "layer.\"/c3/Cov\".macs.max = 1",
+        1,
+        "no layer matches \"/c3/Cov\"; did you mean \"/c3/Conv\"?",
+    ),
+    (
+        "a layer without such a number",
+        "layer.\"/Tanh\".macs.max = 1",
+        1,
+        "no layer that \"/Tanh\" matches has macs",
+    ),
+];
+
 #[test]
 fn every_verdict_has_its_line_and_its_exit_code() {
-    // Case, budget of LeNet-5, exit code, the line. 61,706 parameters: folder.rs adds them up.
-    let cases = [
-        (
-            "at the most",
-            "params.max = 61_706",
-            0,
-            "✓ params 61,706 at most 61,706 0 to spare",
-        ),
-        (
-            "one over",
-            "params.max = 61_705",
-            1,
-            "✗ params 61,706 over 61,705 by 1 (less than 0.1 %)",
-        ),
-        (
-            "under",
-            "params.min = \"62 k\"",
-            1,
-            "✗ params 61,706 under 62 k by 294 (0.5 %)",
-        ),
-        (
-            "between",
-            "params = { min = \"60 k\", max = \"62 k\" }",
-            0,
-            "✓ params 61,706 within 60 k … 62 k 294 to spare",
-        ),
-        (
-            "a warning",
-            "params = { max = 1000, level = \"warn\" }",
-            0,
-            "! params 61,706 over 1,000 by 60,706 (6070.6 %)",
-        ),
-        (
-            "the user's words",
-            "params = { max = 1, message = \"ask Ada\" }",
-            1,
-            "ask Ada",
-        ),
-        (
-            "the layers that weigh most",
-            "params.max = 1",
-            1,
-            "largest: /c5/Conv 48,120, /f6/Gemm 10,164, /c3/Conv 2,416",
-        ),
-        // 61,706 · 4 bytes: 241.0 KiB are 246,784 bytes.
-        (
-            "a difference that rounding hides",
-            "weight-bytes.max = \"241.0 KiB\"",
-            1,
-            "✗ weight-bytes 246,824 B over 246,784 B by 40 B (less than 0.1 %)",
-        ),
-        (
-            "a forbidden operator",
-            "operators.deny = [\"Tan*\"]",
-            1,
-            "✗ operators Tanh not Tan*",
-        ),
-        (
-            "where it is used",
-            "operators.deny = [\"AveragePool\"]",
-            1,
-            "in: /s2/AveragePool, /s4/AveragePool",
-        ),
-        (
-            "an operator that is not allowed",
-            "operators.allow = [\"Conv\", \"Gemm\", \"Tanh\", \"Flatten\"]",
-            1,
-            "✗ operators AveragePool only Conv, Gemm, Tanh, Flatten",
-        ),
-        (
-            "a data type",
-            "data-types.allow = [\"float32\"]",
-            0,
-            "✓ data-types float32 only float32",
-        ),
-        (
-            "another data type",
-            "data-types.deny = [\"float*\"]",
-            1,
-            "✗ data-types float32 not float*",
-        ),
-        (
-            "a layer by name",
-            "layer.\"/c5/Conv\".params.max = 48_119",
-            1,
-            "✗ /c5/Conv params 48,120 over 48,119 by 1 (less than 0.1 %)",
-        ),
-        (
-            "layers by pattern",
-            "layer.\"/c*\".params.max = \"50 k\"",
-            0,
-            "✓ /c5/Conv params 48,120 at most 50 k 1,880 to spare",
-        ),
-        (
-            "how many layers",
-            "layer.\"/c*\".params.max = \"50 k\"",
-            0,
-            "the nearest of 3 layers that hold it",
-        ),
-        // 28·28·6·26 = 122,304 and 10·10·16·151 = 241,600.
-        (
-            "a layer's unshared",
-            "layer.\"/c3/Conv\".unshared.max = 241_600",
-            0,
-            "✓ /c3/Conv unshared 241,600 at most 241,600 0 to spare",
-        ),
-        (
-            "a layer that is not there",
-            "layer.c9.params.max = 1",
-            1,
-            "no layer matches \"c9\"",
-        ),
-        (
-            "a slip in a layer's name",
-            "layer.\"/c3/Cov\".macs.max = 1",
-            1,
-            "no layer matches \"/c3/Cov\"; did you mean \"/c3/Conv\"?",
-        ),
-        (
-            "a layer without such a number",
-            "layer.\"/Tanh\".macs.max = 1",
-            1,
-            "no layer that \"/Tanh\" matches has macs",
-        ),
-    ];
-    for (case, budget, code, line) in cases {
+    for (case, budget, code, line) in CASES {
         let folder = Folder::of_lenet(&format!("[[model]]\npath = \"lenet.onnx\"\n{budget}\n"));
         let run = folder.run(&["check"]);
-        assert_eq!(run.code, Some(code), "{case}: {}{}", run.stdout, run.stderr);
+        assert_eq!(
+            run.code,
+            Some(*code),
+            "{case}: {}{}",
+            run.stdout,
+            run.stderr
+        );
         assert!(run.has_line(line), "{case}: {line}\n{}", run.stdout);
         assert_eq!(run.stderr, "", "{case}");
     }

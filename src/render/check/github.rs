@@ -42,3 +42,23 @@ fn message(text: &str) -> String {
 fn property(text: &str) -> String {
     message(text).replace(':', "%3A").replace(',', "%2C")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_value_cannot_end_its_command() {
+        let cases = [
+            ("a,b:c.onnx", "a%2Cb%3Ac.onnx", "a,b:c.onnx"),
+            ("100 %", "100 %25", "100 %25"),
+            ("two\nlines", "two\\nlines", "two\\nlines"),
+        ];
+        for (text, as_property, as_message) in cases {
+            assert_eq!(
+                (property(text).as_str(), message(text).as_str()),
+                (as_property, as_message)
+            );
+        }
+    }
+}
