@@ -4,6 +4,8 @@
 //! A command is a file under `cli/`, a variant of [`Command`] and one of [`Task`]. A model file of the same
 //! name is reached as `./verify`.
 
+mod check;
+mod init;
 mod inspect;
 mod values;
 mod verify;
@@ -11,6 +13,8 @@ mod verify;
 use clap::{ColorChoice, CommandFactory, Parser, Subcommand};
 use cnninspect::render::COLUMNS;
 
+pub(crate) use check::{Checking, Keeping};
+pub(crate) use init::Drafting;
 pub(crate) use inspect::Inspecting;
 pub(crate) use values::{Color, Common};
 pub(crate) use verify::Verifying;
@@ -31,6 +35,10 @@ pub(crate) enum Task {
     Inspect(Inspecting),
     /// `verify`
     Verify(Verifying),
+    /// `check`
+    Check(Box<Checking>),
+    /// `init`
+    Init(Drafting),
 }
 
 /// Every convolution and pool of an ONNX file, what weight sharing saves in each, and proof by running one
@@ -57,6 +65,8 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Verify(verify::Verify),
+    Check(Box<check::Check>),
+    Init(init::Init),
 }
 
 const EXAMPLES: &str = "\
@@ -100,6 +110,8 @@ impl Cli {
     fn request(self) -> Result<Request, String> {
         let (common, task) = match self.command {
             Some(Command::Verify(it)) => (it.common.clone(), Task::Verify(it.request()?)),
+            Some(Command::Check(it)) => (it.common.clone(), Task::Check(Box::new(it.request()?))),
+            Some(Command::Init(it)) => (it.common.clone(), Task::Init(it.request())),
             None => (
                 self.inspect.common.clone(),
                 Task::Inspect(self.inspect.request()?),
@@ -118,7 +130,7 @@ mod tests {
         let cli = Cli::try_parse_from([&["cnninspect"], arguments].concat());
         match cli.map_err(|error| error.to_string())?.request()?.task {
             Task::Inspect(it) => Ok(it),
-            other @ Task::Verify(_) => panic!("{other:?}"),
+            other => panic!("{other:?}"),
         }
     }
 

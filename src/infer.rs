@@ -2,6 +2,7 @@
 
 mod control;
 mod declared;
+mod given;
 mod inputs;
 mod merge;
 mod walk;
@@ -9,6 +10,7 @@ mod walk;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+pub use given::{read_input, read_size};
 use serde::Serialize;
 
 use crate::finding::Finding;

@@ -17,7 +17,7 @@
 //! # How data flows
 //!
 //! ```text
-//! source → read → network → infer → account → verify → render → main
+//! source → read → network → infer → account → verify | check → render → main
 //! ```
 //!
 //! One direction: a room imports only from rooms above it in this list.
@@ -34,7 +34,8 @@
 //! | [`infer`] | network + given sizes → shapes |
 //! | [`account`] | network + shapes → rows, roles, totals, findings |
 //! | [`verify`] | network + shapes + weight bytes → what running a layer showed; the only room that knows candle |
-//! | [`render`] | an inspection → table, JSON, Markdown, CSV |
+//! | [`check`] | inspections + budgets + baseline → verdicts |
+//! | [`render`] | an inspection or a report → table, JSON, Markdown, CSV, … |
 //!
 //! # Invariants
 //!
@@ -82,15 +83,18 @@ pub mod account;
 
 pub mod verify;
 
+pub mod check;
+
 pub mod render;
 
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use account::{Account, ConvLayer, Layer, Totals};
 use finding::{Finding, Gap};
 use infer::{Input, Shapes, Sizes, SizesError};
 use network::{Edges, Facts};
+use rayon::prelude::*;
 use read::{Model, ReadError};
 use verify::{Choice, Limits, ReplicateError, Replication, UnknownLayer, Verification, Watch};
 
@@ -192,6 +196,15 @@ pub fn inspect_watched(
         },
     )?;
     inspect_model(&model, &path.to_string_lossy(), options, watch)
+}
+
+/// Inspects several models side by side; the answers stand in the order of the questions.
+#[must_use]
+pub fn inspect_each(models: &[(PathBuf, Options)]) -> Vec<Result<Inspection, Error>> {
+    let models = models.par_iter();
+    models
+        .map(|(path, options)| inspect(path, options))
+        .collect()
 }
 
 /// Inspects a model that is read already; `path` is what the report calls it, `watch` is told of the layers

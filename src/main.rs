@@ -1,5 +1,7 @@
 //! The door: arguments, files, standard output and error, exit code.
 
+#[path = "main/check.rs"]
+mod check;
 mod cli;
 #[path = "main/progress.rs"]
 mod progress;
@@ -37,6 +39,8 @@ const WRITE_AT_ONCE: usize = 1 << 16;
 struct Failure {
     message: String,
     hint: Option<String>,
+    /// The places in a file that it is about, as they are shown.
+    shown: Option<String>,
 }
 
 fn main() -> ExitCode {
@@ -45,10 +49,15 @@ fn main() -> ExitCode {
     let code = match &request.task {
         Task::Inspect(it) => inspect(it, common),
         Task::Verify(it) => verify(it, common),
+        Task::Check(it) => check::check(it, common),
+        Task::Init(it) => check::init(it, common),
     };
     match code {
         Ok(code) => ExitCode::from(code),
         Err(failure) => {
+            if let Some(shown) = failure.shown {
+                let _ = writeln!(io::stderr().lock(), "{shown}");
+            }
             say(&format!("error: {}", failure.message));
             if let Some(hint) = failure.hint.filter(|_| !common.quiet) {
                 say(&format!("hint: {hint}"));
@@ -189,6 +198,7 @@ fn about(path: &Path, error: &impl ToString, hint: Option<&str>) -> Failure {
     Failure {
         message: format!("{}: {}", path.display(), error.to_string()),
         hint: hint.map(str::to_owned),
+        shown: None,
     }
 }
 
@@ -206,6 +216,11 @@ fn judged(inspection: &Inspection, strict: bool, common: &Common) -> u8 {
         return VIOLATED;
     }
     FINE
+}
+
+/// Whether standard error takes colours.
+fn errors_in_color() -> bool {
+    AutoStream::choice(&io::stderr()) != ColorChoice::Never
 }
 
 /// One line on standard error; nobody is told where that is closed.

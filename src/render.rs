@@ -5,6 +5,7 @@
 
 mod bar;
 mod cell;
+mod check;
 mod column;
 mod csv;
 mod json;
@@ -31,6 +32,7 @@ use std::io;
 use crate::Inspection;
 use crate::verify::Replication;
 
+pub use check::{CHECK_FORMATS, CheckFormat, problems};
 pub use column::{COLUMNS, Column, find as find_column};
 pub use text::printable;
 

@@ -4,6 +4,8 @@ mod uses;
 
 pub(super) use uses::linear_weight;
 
+use std::collections::BTreeMap;
+
 use crate::finding::Gap;
 use crate::network::{Initializer, InitializerId, Network, NodeId, Source};
 use crate::tensor::{DataType, Payload, StoredTensor};
@@ -164,48 +166,85 @@ fn demote_constants(network: &Network, tensors: &mut [Role]) {
     }
 }
 
-/// Sums by role, and the bytes of the parameters.
+/// Sums by role, and the bytes and types of the parameters.
+#[derive(Default)]
 pub(super) struct Sums {
     pub(super) roles: Roles,
     pub(super) weight_bytes: u128,
+    pub(super) data_types: BTreeMap<DataType, Params>,
+}
+
+/// What one tensor adds to the sums.
+struct Term {
+    name: String,
+    role: Role,
+    numel: Option<u128>,
+    bytes: Option<u128>,
+    data_type: Option<DataType>,
 }
 
 /// Adds up the roles; a tensor that passes `u128` is a gap.
 pub(super) fn sum(scene: Scene<'_>, booked: &Booked, gaps: &mut Vec<Gap>) -> Sums {
-    let mut roles = Roles::default();
-    let mut weight_bytes = 0u128;
-    let stored = scene.network.initializers().map(|(id, it)| {
-        let role = booked.role(id);
-        (
-            scene.tensor_name(id),
-            role,
-            it.tensor.numel(),
-            stored_bytes(&it.tensor),
-        )
+    let stored = scene.network.initializers().map(|(id, it)| Term {
+        name: scene.tensor_name(id),
+        role: booked.role(id),
+        numel: it.tensor.numel(),
+        bytes: stored_bytes(&it.tensor),
+        data_type: it.tensor.data_type,
     });
     let made = booked.made.iter().map(|(id, role)| {
         let node = scene.network.node(*id);
-        let numel = output_of(node).and_then(|it| scene.numel(it));
-        (node.name.clone(), *role, numel, Some(0))
+        let output = output_of(node);
+        let value = output.and_then(|it| scene.shapes.values.get(it.at()));
+        Term {
+            name: node.name.clone(),
+            role: *role,
+            numel: output.and_then(|it| scene.numel(it)),
+            bytes: Some(0),
+            data_type: value.and_then(|it| it.data_type),
+        }
     });
-    for (name, role, numel, bytes) in stored.chain(made) {
-        let slot = roles.slot(role);
-        match numel.and_then(|it| slot.0.checked_add(it)) {
-            Some(total) => *slot = Params(total),
-            None => gaps.push(Gap {
-                layer: name,
-                what: "params".to_owned(),
-                reason: "its number of elements is unknown or passes 128 bits; no sum has it"
-                    .to_owned(),
-            }),
-        }
-        if role.is_parameter() {
-            weight_bytes = weight_bytes.saturating_add(bytes.unwrap_or(0));
-        }
+    let mut sums = Sums::default();
+    for term in stored.chain(made) {
+        sums.add(&term, gaps);
     }
-    Sums {
-        roles,
-        weight_bytes,
+    sums
+}
+
+impl Sums {
+    fn add(&mut self, term: &Term, gaps: &mut Vec<Gap>) {
+        let mut lacks = |what: &str, reason: &str| {
+            gaps.push(Gap {
+                layer: term.name.clone(),
+                what: what.to_owned(),
+                reason: reason.to_owned(),
+            });
+        };
+        let slot = self.roles.slot(term.role);
+        match term.numel.and_then(|it| slot.0.checked_add(it)) {
+            Some(total) => *slot = Params(total),
+            None => lacks(
+                "params",
+                "its number of elements is unknown or passes 128 bits; no sum has it",
+            ),
+        }
+        if !term.role.is_parameter() {
+            return;
+        }
+        match term.bytes {
+            Some(bytes) => self.weight_bytes = self.weight_bytes.saturating_add(bytes),
+            None => lacks(
+                "weight_bytes",
+                "its size in bytes is unknown; no sum has it",
+            ),
+        }
+        match term.data_type {
+            Some(data_type) => {
+                let count = self.data_types.entry(data_type).or_default();
+                count.0 = count.0.saturating_add(term.numel.unwrap_or(0));
+            }
+            None => lacks("data_type", "its element type is unknown"),
+        }
     }
 }
 

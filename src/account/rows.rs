@@ -201,6 +201,9 @@ pub struct Totals {
     pub roles: Roles,
     /// Bytes of the tensors that `params` counts.
     pub weight_bytes: u128,
+    /// Elements of those tensors by their type; not in the JSON.
+    #[serde(skip)]
+    pub data_types: BTreeMap<DataType, Params>,
     /// Multiply-accumulates of convolutions, linear and recurrent nodes.
     pub macs: Option<Macs>,
     /// Over the convolutions.

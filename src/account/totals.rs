@@ -38,6 +38,7 @@ pub(super) fn totals(
         params: Params(params),
         roles: sums.roles,
         weight_bytes: sums.weight_bytes,
+        data_types: sums.data_types.clone(),
         macs: sum("macs", macs, gaps).map(Macs),
         conv,
         pool: PoolTotals {

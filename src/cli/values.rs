@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
-use cnninspect::infer::Sizes;
+use cnninspect::infer::{Sizes, read_input, read_size};
 use cnninspect::render::{FORMATS, OutputFormat};
 use cnninspect::verify::Limits;
 
@@ -25,7 +25,7 @@ pub(super) struct Opening {
     /// Sizes of one input; the name may be left out where only one input fits
     ///
     /// Sizes are whole numbers from 1, separated by x or a comma. Repeat it for several inputs.
-    #[arg(long, value_name = "[NAME=]1x3x224x224", value_parser = input_sizes)]
+    #[arg(long, value_name = "[NAME=]1x3x224x224", value_parser = read_input)]
     input: Vec<(Option<String>, Vec<u64>)>,
 
     /// The size of a dimension that the file gives a name; repeatable
@@ -98,6 +98,14 @@ pub(crate) struct Common {
 }
 
 impl Common {
+    /// The same with results to standard output.
+    pub(crate) fn without_output(&self) -> Self {
+        Self {
+            output: None,
+            ..self.clone()
+        }
+    }
+
     /// The file that results go to instead of to standard output.
     pub(crate) fn output(&self) -> Option<&PathBuf> {
         self.output.as_ref().filter(|it| it.as_os_str() != "-")
@@ -124,28 +132,12 @@ pub(super) fn sizes(
     Ok(sizes)
 }
 
-/// `[NAME=]1x3x224x224`.
-pub(super) fn input_sizes(text: &str) -> Result<(Option<String>, Vec<u64>), String> {
-    let (name, sizes) = match text.rsplit_once('=') {
-        Some(("", _)) => return Err("the name before \"=\" is empty".to_owned()),
-        Some((name, sizes)) => (Some(name.to_owned()), sizes),
-        None => (None, text),
-    };
-    let sizes: Result<Vec<u64>, String> = sizes.split(['x', 'X', '×', ',']).map(size).collect();
-    Ok((name, sizes?))
-}
-
 /// `NAME=SIZE`.
 pub(super) fn named_size(text: &str) -> Result<(String, u64), String> {
     match text.rsplit_once('=') {
         None | Some(("", _)) => Err("needs a name and a size, as in height=224".to_owned()),
-        Some((name, number)) => Ok((name.to_owned(), size(number)?)),
+        Some((name, number)) => Ok((name.to_owned(), read_size(number)?)),
     }
-}
-
-fn size(text: &str) -> Result<u64, String> {
-    let number = text.trim().parse::<u64>().ok().filter(|it| *it > 0);
-    number.ok_or_else(|| format!("{text:?} is not a size, which is a whole number from 1"))
 }
 
 /// A count, with a decimal unit or none: `20G`, `1.5M`, `300000`.
@@ -211,30 +203,6 @@ pub(super) fn formats() -> impl TypedValueParser<Value = &'static OutputFormat> 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn sizes_are_read_in_every_spelling() {
-        let expected = |name: Option<&str>| Ok((name.map(str::to_owned), vec![1, 3, 224, 224]));
-        let cases = [
-            ("1x3x224x224", expected(None)),
-            ("images=1x3x224x224", expected(Some("images"))),
-            ("1,3,224,224", expected(None)),
-            ("1×3×224×224", expected(None)),
-            ("a=b=1X3X224X224", expected(Some("a=b"))),
-            (
-                "1x3x0x224",
-                Err("\"0\" is not a size, which is a whole number from 1".to_owned()),
-            ),
-            (
-                "1x3x",
-                Err("\"\" is not a size, which is a whole number from 1".to_owned()),
-            ),
-            ("=1x3", Err("the name before \"=\" is empty".to_owned())),
-        ];
-        for (text, expected) in cases {
-            assert_eq!(input_sizes(text), expected, "{text}");
-        }
-    }
 
     #[test]
     fn limits_are_read_with_their_units() {

@@ -186,6 +186,7 @@ pub(in crate::render) fn alexnet() -> Inspection {
                 ..Roles::default()
             },
             weight_bytes: 140_288,
+            data_types: [(DataType::Float, Params(60_965_224))].into(),
             macs: None,
             conv,
             pool: PoolTotals { layers: 3 },
