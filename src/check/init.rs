@@ -129,10 +129,7 @@ fn line(out: &mut String, model: &Model<'_>, rule: &Rule) {
                     out,
                     "# {name}.max = {}   # unknown here: {}",
                     unit.example(),
-                    measured
-                        .gap
-                        .unwrap_or_default()
-                        .replace(char::is_control, " ")
+                    in_a_comment(&measured.gap.unwrap_or_default())
                 ),
                 Some(count) if SET.contains(&name) => {
                     writeln!(out, "{name}.max = {}", amount(count))
@@ -154,6 +151,11 @@ fn line(out: &mut String, model: &Model<'_>, rule: &Rule) {
     };
     // Writing to a string cannot fail.
     result.unwrap_or_default();
+}
+
+/// Text that stays within its comment and shows all that is in it.
+fn in_a_comment(text: &str) -> String {
+    quoted(text).trim_matches('"').to_owned()
 }
 
 /// Digits with TOML's separators; beyond its 64 bits as text.
