@@ -66,7 +66,7 @@ pub(super) fn operands<T: Real>(
     let at = |place: usize| node.inputs.get(place).copied().flatten();
     let weight = at(operator.weight).ok_or("it has no weight")?;
     let weight = evaluator
-        .value(weight)
+        .take(weight)
         .map_err(|it| format!("weight: {it}"))?;
     let bias = operator.bias.and_then(at);
     let (bias, bias_problem) = match bias.map(|it| evaluator.value(it)).transpose() {
@@ -79,7 +79,7 @@ pub(super) fn operands<T: Real>(
             Some(given) => given,
             None => fill(evaluator, source, input, is_integer(&node.op_type))?,
         },
-        weight: Array::clone(&weight),
+        weight,
         bias: bias.map(|it| Array::clone(&it)),
         bias_problem,
     };

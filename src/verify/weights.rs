@@ -98,6 +98,16 @@ impl<'a, T: Real> Evaluator<'a, T> {
         Ok(value)
     }
 
+    /// Works out `id` and gives it away, without a copy where nothing else holds it.
+    ///
+    /// # Errors
+    /// As [`Self::value`].
+    pub(super) fn take(&mut self, id: ValueId) -> Result<Array<T>, String> {
+        let value = self.value(id)?;
+        self.known.remove(&id);
+        Ok(Rc::try_unwrap(value).unwrap_or_else(|it| Array::clone(&it)))
+    }
+
     fn work_out(&mut self, id: ValueId) -> Result<Array<T>, String> {
         let name = &self.model.network.value(id).name;
         match self.model.edges.producer(id) {
