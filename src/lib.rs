@@ -17,7 +17,7 @@
 //! # How data flows
 //!
 //! ```text
-//! source → read → network → infer → account → verify → render → main
+//! source → read → network → (geometry) → infer → account → verify → render → main
 //! ```
 //!
 //! One direction: a room imports only from rooms above it in this list.
@@ -31,6 +31,7 @@
 //! | [`op`] | operators by family: attributes, shape rules, geometry |
 //! | [`network`] | the one format-neutral model |
 //! | [`read`] | bytes → network: the ONNX skeleton reader, external data |
+//! | [`geometry`] | a graph for a network that came without one: geometry files, recipes |
 //! | [`infer`] | network + given sizes → shapes |
 //! | [`account`] | network + shapes → rows, roles, totals, findings |
 //! | [`verify`] | network + shapes + weight bytes → what running a layer showed; the only room that knows candle |
@@ -75,6 +76,8 @@ pub mod op;
 pub mod network;
 
 pub mod read;
+
+pub mod geometry;
 
 pub mod infer;
 

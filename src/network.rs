@@ -9,6 +9,8 @@ mod edges;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use serde::Serialize;
+
 use crate::finding::Finding;
 use crate::op::Attrs;
 use crate::tensor::{DataType, Dim, StoredTensor};
@@ -85,6 +87,49 @@ pub struct Facts {
     pub producer: Option<String>,
     /// Operator sets by domain, the default one as `ai.onnx`.
     pub opset_import: BTreeMap<String, i64>,
+    /// Where strides, pools, order and input size come from.
+    pub geometry: GeometryFacts,
+}
+
+/// Where a network's geometry comes from, and how far it is to be believed.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct GeometryFacts {
+    /// `graph`, `sidecar`, `recipe`, `out` (sizes given one by one), or `none`.
+    pub source: GeometrySource,
+    /// How far it is to be believed.
+    pub claim: Claim,
+    /// Which file or recipe it was, and what is to be said beside it.
+    pub detail: Option<String>,
+}
+
+/// Who answered when a network's geometry was asked for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum GeometrySource {
+    /// A graph: the model's own, or another file's.
+    #[default]
+    Graph,
+    /// A geometry file.
+    Sidecar,
+    /// A recipe.
+    Recipe,
+    /// Output sizes given one by one.
+    Out,
+    /// Nobody.
+    None,
+}
+
+/// How far a geometry is to be believed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Claim {
+    /// It is this network's.
+    #[default]
+    Exact,
+    /// It is that of its family; nobody has checked it for this network.
+    Assumed,
+    /// There is none.
+    Unknown,
 }
 
 /// A list of nodes with its inputs and outputs.

@@ -164,6 +164,7 @@ pub(in crate::render) fn alexnet() -> Inspection {
             ir_version: Some(8),
             producer: None,
             opset_import: [("ai.onnx".to_owned(), 17)].into(),
+            ..Facts::default()
         },
         bytes_read: 14_336,
         inputs: vec![Input {
