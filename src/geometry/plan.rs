@@ -59,6 +59,8 @@ pub struct ConvStep {
     pub pad: Pad,
     /// Channel groups, where the channels of what it reads do not tell them (a channel split).
     pub groups: Option<u64>,
+    /// A transposed convolution, whose weight is `[C, M/group, k1, …, kn]`; a bias tells too.
+    pub transposed: bool,
 }
 
 /// A pool with a window; lists as in [`ConvStep`].
@@ -164,6 +166,7 @@ impl ConvStep {
             dilation: vec![1],
             pad: Pad::Same,
             groups: None,
+            transposed: false,
         }
     }
 }
