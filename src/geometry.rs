@@ -6,8 +6,10 @@
 
 pub mod plan;
 pub mod recipe;
+mod recipes;
 pub mod table;
 
 pub use plan::{ConvStep, Line, Pad, Plan, PoolKind, PoolStep, Step};
-pub use recipe::{Hints, RECIPES, Recipe, RecipeAnswer, recipe};
+pub use recipe::{Hints, RecipeAnswer};
+pub use recipes::recipe;
 pub use table::{TableTensor, TensorTable};

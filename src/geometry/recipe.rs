@@ -1,6 +1,6 @@
 //! Recipes: functions that know a family of networks by its tensor table and answer with its geometry.
 
-use super::{Plan, TensorTable};
+use super::Plan;
 use crate::network::Claim;
 
 /// What the files beside the model, and its metadata, say of the network.
@@ -31,16 +31,4 @@ pub struct RecipeAnswer {
     pub detail: Option<String>,
     /// What is odd, one sentence each.
     pub warnings: Vec<String>,
-}
-
-/// Knows a family: `None` where the file is of another one.
-pub type Recipe = fn(&TensorTable, &Hints) -> Option<RecipeAnswer>;
-
-/// Every recipe; the first that answers counts.
-pub const RECIPES: &[Recipe] = &[];
-
-/// The answer of the first recipe that knows this table.
-#[must_use]
-pub fn recipe(table: &TensorTable, hints: &Hints) -> Option<RecipeAnswer> {
-    RECIPES.iter().find_map(|it| it(table, hints))
 }

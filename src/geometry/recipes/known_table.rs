@@ -1,0 +1,1 @@
+const KNOWN: &[Known] = &[];
