@@ -134,26 +134,25 @@ fn walk(family: &Family, modules: &Modules<'_>) -> Option<Walk> {
 fn judge(family: &Family, walk: Walk, hints: &Hints) -> RecipeAnswer {
     let known = known::find(&walk);
     let architecture = hints.architecture.as_deref();
-    let twin = architecture.filter(|it| known::strides_otherwise(it));
-    let assumed = |why: String| (Claim::Assumed, Some(why));
     let mut warnings = vec![];
-    let (claim, detail) = match (known, twin, architecture) {
-        (_, Some(twin), _) => {
-            warnings.push(otherwise(twin, known));
-            (Claim::Unknown, None)
-        }
-        (Some(known), None, Some(name)) if !known.is_called(name) => {
-            warnings.push(misnamed(name, known));
-            assumed(format!(
-                "the convolutions are {}'s, but config.json names {name:?}",
-                known.first_name()
-            ))
-        }
-        (Some(known), ..) => (Claim::Exact, Some(known.told())),
-        (None, ..) => assumed(unknown_variant(family, &walk)),
+    let twin = architecture.filter(|it| known::strides_otherwise(it));
+    warnings.extend(twin.map(|it| otherwise(it, known)));
+    let moved = hints.config.as_ref().and_then(known::other_strides);
+    warnings.extend(moved.map(|it| format!("config.json says {it}, which no recipe follows")));
+    let declines = !warnings.is_empty();
+    let misnamed = known.zip(architecture).filter(|it| !it.0.is_called(it.1));
+    let misnamed = misnamed
+        .filter(|_| !declines)
+        .map(|it| self::misnamed(it.1, it.0));
+    warnings.extend(misnamed.clone());
+    let (claim, detail) = match (known, misnamed) {
+        _ if declines => (Claim::Unknown, None),
+        (Some(_), Some(why)) => (Claim::Assumed, Some(why)),
+        (Some(known), None) => (Claim::Exact, Some(known.told())),
+        (None, _) => (Claim::Assumed, Some(unknown_variant(family, &walk))),
     };
     RecipeAnswer {
-        plan: (claim != Claim::Unknown).then_some(walk.plan),
+        plan: (!declines).then_some(walk.plan),
         name: family.name,
         claim,
         detail,

@@ -32,24 +32,14 @@ fn auxiliary(f: &mut Flow<'_>, conv: &str) {
 
 fn inceptions(f: &mut Flow<'_>, modules: &[&str]) {
     for module in modules {
-        let name = |branch: &str| format!("inception{module}.{branch}.conv");
+        let stem = format!("inception{module}.");
         f.cat(&[
-            &|f| f.conv(&name("branch1"), 1),
-            &|f| {
-                ["branch2.0", "branch2.1"]
-                    .map(name)
-                    .iter()
-                    .for_each(|it| f.conv(it, 1))
-            },
-            &|f| {
-                ["branch3.0", "branch3.1"]
-                    .map(name)
-                    .iter()
-                    .for_each(|it| f.conv(it, 1))
-            },
+            &|f| f.convs(&stem, &["branch1.conv"]),
+            &|f| f.convs(&stem, &["branch2.0.conv", "branch2.1.conv"]),
+            &|f| f.convs(&stem, &["branch3.0.conv", "branch3.1.conv"]),
             &|f| {
                 f.max_pool(3, 1, 1, true);
-                f.conv(&name("branch4.1"), 1);
+                f.convs(&stem, &["branch4.1.conv"]);
             },
         ]);
     }
@@ -137,7 +127,7 @@ fn shrink(f: &mut Flow<'_>, module: &str, branches: &[&[&str]]) {
         }
     };
     f.cat(&[&|f| way(f, 0), &|f| way(f, 1), &|f| {
-        f.max_pool(3, 2, 0, false)
+        f.max_pool(3, 2, 0, false);
     }]);
 }
 
@@ -146,7 +136,7 @@ fn widest(f: &mut Flow<'_>, module: &str) {
     let name = |branch: &str| format!("{module}.{branch}.conv");
     let fork = |f: &mut Flow<'_>, stem: &str| {
         f.cat(&[&|f| f.conv(&name(&format!("{stem}a")), 1), &|f| {
-            f.conv(&name(&format!("{stem}b")), 1)
+            f.conv(&name(&format!("{stem}b")), 1);
         }]);
     };
     f.cat(&[

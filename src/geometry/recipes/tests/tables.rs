@@ -27,6 +27,30 @@ pub(in super::super) struct Counts {
     aux: u64,
 }
 
+impl Published {
+    /// Its table with other names.
+    pub(in super::super) fn renamed(&self, name: impl Fn(&str) -> String) -> TensorTable {
+        let rows = self.table.iter().cloned();
+        let rows = rows.map(|it| tensor(name(&it.name), it.shape));
+        TensorTable::new(rows.collect())
+    }
+
+    /// Its table with other sizes.
+    pub(in super::super) fn resized(&self, change: impl Fn(&str, &mut Vec<u64>)) -> TensorTable {
+        let rows = self.table.iter().cloned().map(|mut it| {
+            change(&it.name, &mut it.shape);
+            it
+        });
+        TensorTable::new(rows.collect())
+    }
+
+    /// Its table with one tensor more.
+    pub(in super::super) fn with(&self, name: &str, shape: Vec<u64>) -> TensorTable {
+        let more = [tensor(name.to_owned(), shape)];
+        TensorTable::new(self.table.iter().cloned().chain(more).collect())
+    }
+}
+
 /// Reads tables: `= library name side convs stored unshared aux`, then a line for each weight of two or
 /// more axes: how many characters its module's name shares with the one above, the rest, and the sizes, with a
 /// `b` behind them where there is a bias.
@@ -50,7 +74,7 @@ fn block(text: &str) -> Published {
             .split('x')
             .map(|it| it.parse().unwrap())
             .collect();
-        if sizes.ends_with('b') {
+        if sizes.ends_with('b') && shape.len() > 1 {
             tensors.push(tensor(format!("{name}.bias"), vec![shape[0]]));
         }
         tensors.push(tensor(format!("{name}.weight"), shape));
