@@ -2,7 +2,7 @@
 //!
 //! A recipe walks a family's forward pass over the tensors of a file: each step names a convolution, checks
 //! that it takes the channels that are there, and at the end every convolution must have been used once.
-//! Strides are not in the tensors, so a walk that fits is an assumption until its [fingerprint](flow::Walk)
+//! Strides are not in the tensors, so a walk that fits is an assumption until its [fingerprint](walk::Walk)
 //! is that of a [known variant](known).
 
 mod alias;
@@ -13,10 +13,12 @@ mod mobile;
 mod modules;
 mod plain;
 mod residual;
+mod walk;
 
-use self::flow::{Flow, Walk};
+use self::flow::Flow;
 use self::known::Known;
 use self::modules::Modules;
+use self::walk::Walk;
 use super::{Hints, RecipeAnswer, TensorTable};
 use crate::network::Claim;
 
@@ -133,10 +135,16 @@ fn walk(family: &Family, modules: &Modules<'_>) -> Option<Walk> {
 /// How far a walk that fits is to be believed.
 fn judge(family: &Family, walk: Walk, hints: &Hints) -> RecipeAnswer {
     let known = known::find(&walk);
+    judge_as(family, walk, known, hints)
+}
+
+fn judge_as(family: &Family, walk: Walk, known: Option<&Known>, hints: &Hints) -> RecipeAnswer {
     let architecture = hints.architecture.as_deref();
     let mut warnings = vec![];
     let twin = architecture.filter(|it| known::strides_otherwise(it));
     warnings.extend(twin.map(|it| otherwise(it, known)));
+    let only = known.filter(|it| known::strides_otherwise(it.first_name()) && twin.is_none());
+    warnings.extend(only.map(|it| otherwise_known(it.first_name())));
     let moved = hints.config.as_ref().and_then(known::other_strides);
     warnings.extend(moved.map(|it| format!("config.json says {it}, which no recipe follows")));
     let declines = !warnings.is_empty();
@@ -165,6 +173,10 @@ fn otherwise(twin: &str, known: Option<&Known>) -> String {
     format!(
         "config.json says {twin:?}, whose tensors equal those of {whose} but whose strides differ: no recipe for it"
     )
+}
+
+fn otherwise_known(name: &str) -> String {
+    format!("the convolutions are those of {name}, whose strides no recipe follows")
 }
 
 fn misnamed(name: &str, known: &Known) -> String {

@@ -1,9 +1,14 @@
 //! The walk of a recipe: from convolution to convolution, channels counted, every tensor used once.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use super::modules::{Module, Modules};
+use super::walk::{self, Drawn, Walk};
 use crate::geometry::{ConvStep, Line, Pad, Plan, PoolKind, Step};
+
+/// Outputs that all lines together may read: a densely connected block reads as many as the square of its
+/// layers. DenseNet-201 reads 2,500.
+const MOST_READS: usize = 100_000;
 
 /// A walk through a network. The first thing that does not fit is kept and ends it: what is asked of the
 /// flow afterwards changes nothing.
@@ -13,15 +18,10 @@ pub(super) struct Flow<'a> {
     lines: Vec<Drawn>,
     here: Here,
     input_channels: u64,
+    /// Outputs that the lines read, all together.
+    reads: usize,
     aux: bool,
     misfit: Option<String>,
-}
-
-/// A line, the lines that it reads (none: the input), and the sizes of its weight.
-struct Drawn {
-    line: Line,
-    reads: Vec<usize>,
-    dims: Vec<u64>,
 }
 
 /// Where the walk stands: at the output of these lines, concatenated; before the first line, at the input.
@@ -43,6 +43,7 @@ impl<'a> Flow<'a> {
             lines: vec![],
             here: Here::default(),
             input_channels: 0,
+            reads: 0,
             aux: false,
             misfit: None,
         }
@@ -172,6 +173,10 @@ impl<'a> Flow<'a> {
     }
 
     fn draw(&mut self, step: Step, channels: u64, module: Module<'_>) {
+        self.reads = self.reads.saturating_add(self.here.ends.len());
+        if self.reads > MOST_READS {
+            self.fail(format!("more than {MOST_READS} outputs are read"));
+        }
         if self.misfit.is_some() {
             return;
         }
@@ -227,6 +232,10 @@ impl<'a> Flow<'a> {
             branch(self);
             joined.ends.append(&mut self.here.ends);
             joined.channels = joined.channels.saturating_add(self.here.channels);
+            if self.misfit.is_some() {
+                // Branches of no step would double what is joined each time.
+                return;
+            }
         }
         self.here = joined;
     }
@@ -261,125 +270,11 @@ impl<'a> Flow<'a> {
         }
         Ok(Walk {
             convs: self.used.len(),
-            fingerprint: fingerprint(&self.lines),
+            fingerprint: walk::fingerprint(&self.lines),
             plan: Plan {
                 input: Some(vec![self.input_channels, side, side]),
-                lines: labelled(self.lines),
+                lines: walk::labelled(self.lines),
             },
         })
-    }
-}
-
-/// A walk that came to its end.
-pub(super) struct Walk {
-    /// The geometry.
-    pub(super) plan: Plan,
-    /// Convolutions in it, those of auxiliary heads too.
-    pub(super) convs: usize,
-    /// Equal where every step, its reads and its weight's sizes are equal; names play no part.
-    pub(super) fingerprint: u64,
-}
-
-/// Names what each line reads, where it is not the line above.
-fn labelled(drawn: Vec<Drawn>) -> Vec<Line> {
-    let mut readers: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
-    for (at, it) in drawn.iter().enumerate() {
-        it.reads
-            .iter()
-            .for_each(|read| readers.entry(*read).or_default().push(at));
-    }
-    let all: Vec<Vec<usize>> = drawn.iter().map(|it| it.reads.clone()).collect();
-    let mut lines: Vec<Line> = drawn.into_iter().map(|it| it.line).collect();
-    // The line that the next one reads where it says nothing.
-    let mut above: Option<usize> = None;
-    for (at, reads) in all.iter().enumerate() {
-        let implicit = reads.as_slice() == above.as_slice();
-        if !implicit {
-            let from = reads
-                .iter()
-                .map(|it| label(&mut lines, *it))
-                .collect::<Vec<_>>();
-            let input = || vec!["input".to_owned()];
-            set(&mut lines, at, |line| {
-                line.from = if from.is_empty() { input() } else { from };
-            });
-        }
-        let is_side =
-            implicit && !readers.contains_key(&at) && all.get(at + 1).is_some_and(|it| it == reads);
-        if is_side {
-            set(&mut lines, at, |line| line.side = true);
-        } else {
-            above = Some(at);
-        }
-    }
-    lines
-}
-
-fn set(lines: &mut [Line], at: usize, change: impl FnOnce(&mut Line)) {
-    if let Some(line) = lines.get_mut(at) {
-        change(line);
-    }
-}
-
-/// The name of line `at`; pools get one when the first line asks for it.
-fn label(lines: &mut [Line], at: usize) -> String {
-    let Some(line) = lines.get_mut(at) else {
-        return "input".to_owned();
-    };
-    if let Some(label) = line.label() {
-        return label.to_owned();
-    }
-    let id = format!("pool-{at}");
-    line.id = Some(id.clone());
-    id
-}
-
-/// FNV-1a over every step: its kind, its numbers, the sizes of its weight, and how far up it reads.
-///
-/// Source: <http://www.isthe.com/chongo/tech/comp/fnv/>
-fn fingerprint(drawn: &[Drawn]) -> u64 {
-    let mut hash = 0xcbf2_9ce4_8422_2325_u64;
-    let mut feed = |numbers: &[u64]| {
-        // The count first, so that no two lists run into one another.
-        let count = crate::units::wide(numbers.len());
-        for byte in [count]
-            .iter()
-            .chain(numbers)
-            .flat_map(|it| it.to_le_bytes())
-        {
-            hash = (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
-        }
-    };
-    for (at, it) in drawn.iter().enumerate() {
-        let back = it.reads.iter().map(|read| at.abs_diff(*read));
-        let back: Vec<u64> = back.map(crate::units::wide).collect();
-        feed(&back);
-        feed(&it.dims);
-        feed(&[u64::from(it.line.aux)]);
-        match &it.line.step {
-            Step::Conv(conv) => {
-                feed(&[1]);
-                feed(&conv.stride);
-                feed_pad(&mut feed, &conv.pad);
-            }
-            Step::Pool(pool) => {
-                let max = u64::from(pool.kind == PoolKind::Max);
-                feed(&[2, max, u64::from(pool.ceil)]);
-                feed(&pool.kernel);
-                feed(&pool.stride);
-                feed_pad(&mut feed, &pool.pad);
-            }
-            Step::Adaptive(sizes) => feed(&[vec![3], sizes.clone()].concat()),
-            Step::Global => feed(&[4]),
-            Step::Upsample(factors) => feed(&[vec![5], factors.clone()].concat()),
-        }
-    }
-    hash
-}
-
-fn feed_pad(feed: &mut impl FnMut(&[u64]), pad: &Pad) {
-    match pad {
-        Pad::Same => feed(&[]),
-        Pad::Zeros(zeros) => feed(zeros),
     }
 }

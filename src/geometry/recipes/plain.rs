@@ -28,7 +28,7 @@ pub(super) fn vgg(f: &mut Flow<'_>) {
         f.conv(&format!("features.{place}"), 1);
         match gaps.get(at) {
             Some(gap) if *gap == least => {}
-            Some(gap) if *gap == least + 1 => f.max_pool(2, 2, 0, false),
+            Some(gap) if *gap == least.saturating_add(1) => f.max_pool(2, 2, 0, false),
             Some(gap) => f.fail(format!("{gap} places lie between two convolutions")),
             None => f.max_pool(2, 2, 0, false),
         }
@@ -53,9 +53,9 @@ pub(super) fn vgg(f: &mut Flow<'_>) {
 pub(super) fn squeezenet(f: &mut Flow<'_>) {
     f.conv_padded("features.0", 2, 0);
     let fires = f.kids("features.");
-    let mut last = 1;
+    let mut last = 1_u64;
     for fire in fires.iter().skip(1) {
-        if *fire > last + 1 {
+        if *fire > last.saturating_add(1) {
             f.max_pool(3, 2, 0, true);
         }
         f.conv(&format!("features.{fire}.squeeze"), 1);
