@@ -92,6 +92,7 @@ use std::path::Path;
 
 use account::{Account, Layer, Totals};
 use finding::{Finding, Gap};
+use geometry::GeometryError;
 use infer::{Input, Shapes, Sizes, SizesError};
 use network::{Edges, Facts};
 use read::{Model, ReadError};
@@ -108,6 +109,8 @@ pub struct Options {
     pub limits: Limits,
     /// Whether links that lead out of the model's folder are followed to external data.
     pub allow_links: bool,
+    /// What is said about the geometry of a model that comes without a graph.
+    pub geometry: geometry::Options,
 }
 
 /// Everything that inspecting one file tells, as plain data.
@@ -139,6 +142,9 @@ pub enum Error {
     /// There is no model to read.
     #[error(transparent)]
     Read(#[from] ReadError),
+    /// The geometry that was asked for cannot be had.
+    #[error(transparent)]
+    Geometry(#[from] GeometryError),
     /// A given size fits nothing in it.
     #[error(transparent)]
     Sizes(#[from] SizesError),
@@ -170,13 +176,37 @@ impl Error {
 /// about the model itself is part of the answer.
 pub fn inspect(path: impl AsRef<Path>, options: &Options) -> Result<Inspection, Error> {
     let path = path.as_ref();
-    let model = read::open(
-        path,
-        &read::Options {
-            allow_links: options.allow_links,
-        },
-    )?;
+    let model = open(path, options)?;
     inspect_model(&model, &path.to_string_lossy(), options)
+}
+
+/// Reads a model, and gives one that comes without a graph its geometry.
+///
+/// # Errors
+/// [`Error`] where there is no model to read, or a geometry that was asked for cannot be had.
+pub fn open(path: impl AsRef<Path>, options: &Options) -> Result<Model, Error> {
+    let links = read::Options {
+        allow_links: options.allow_links,
+    };
+    let mut model = read::open(path.as_ref(), &links)?;
+    settle(&mut model, options)?;
+    Ok(model)
+}
+
+/// Gives a model that comes without a graph its geometry; the plan that it was built from, where there is
+/// one.
+///
+/// # Errors
+/// [`Error::Geometry`] where one that was asked for cannot be had.
+pub fn settle(model: &mut Model, options: &Options) -> Result<Option<geometry::Plan>, Error> {
+    let mut geometry = options.geometry.clone();
+    geometry.input = geometry::given_input(&options.sizes.inputs);
+    let path = model.path().map(Path::to_owned);
+    Ok(geometry::settle(
+        &mut model.network,
+        path.as_deref(),
+        &geometry,
+    )?)
 }
 
 /// Inspects a model that is read already; `path` is what the report calls it.

@@ -22,15 +22,6 @@ pub struct PlanError {
     pub message: String,
 }
 
-/// What building leaves beside the graph.
-#[derive(Debug, Default)]
-pub(super) struct Built {
-    /// Convolutions that the plan names.
-    pub(super) covered: usize,
-    /// Those that it does not.
-    pub(super) open: Vec<String>,
-}
-
 /// Gives the network a graph: the plan's nodes, then every convolution and matrix product that it does
 /// not name, each with an input that nobody knows. `by` is who stated sizes; `why` is said where
 /// nothing is known.
@@ -44,7 +35,7 @@ pub(super) fn build(
     input: Option<&[u64]>,
     by: &str,
     why: &str,
-) -> Result<Built, PlanError> {
+) -> Result<(), PlanError> {
     let draft = Draft::new(network, tensors, why);
     let mut flow = Flow::new(draft, plan, input)?;
     for line in &plan.lines {
@@ -56,11 +47,11 @@ pub(super) fn build(
     }
     let end = flow.current.clone();
     let mut draft = flow.draft;
-    let built = open_convs(&mut draft, tensors);
+    open_convs(&mut draft, tensors);
     let aux: Vec<&str> = plan.lines.iter().filter_map(aux_module).collect();
     classifier::add(&mut draft, tensors, &end, &aux);
     draft.finish();
-    Ok(built)
+    Ok(())
 }
 
 /// The first part of the name of an auxiliary head's module.
@@ -72,7 +63,7 @@ fn aux_module(line: &Line) -> Option<&str> {
 }
 
 /// Adds the convolutions that no line names.
-fn open_convs(draft: &mut Draft<'_>, tensors: &Tensors) -> Built {
+fn open_convs(draft: &mut Draft<'_>, tensors: &Tensors) {
     let open = tensors
         .convs
         .iter()
@@ -103,10 +94,6 @@ fn open_convs(draft: &mut Draft<'_>, tensors: &Tensors) -> Built {
                 first.join(", ")
             ),
         ));
-    }
-    Built {
-        covered,
-        open: names,
     }
 }
 

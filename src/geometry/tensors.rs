@@ -11,7 +11,6 @@ use super::{TableTensor, TensorTable};
 use crate::finding::{Finding, similar};
 use crate::network::{InitializerId, LayoutFacts, Network, Role};
 pub(super) use conv::ConvTensor;
-pub(super) use names::split;
 
 /// A file's tensors, told apart.
 pub(super) struct Tensors {

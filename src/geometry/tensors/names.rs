@@ -3,7 +3,7 @@
 use super::super::TensorTable;
 
 /// Module and last part of a tensor's name.
-pub(in crate::geometry) fn split(name: &str) -> (&str, &str) {
+pub(super) fn split(name: &str) -> (&str, &str) {
     name.rsplit_once('.').unwrap_or(("", name))
 }
 
