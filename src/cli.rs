@@ -4,6 +4,7 @@
 //! A command is a file under `cli/`, a variant of [`Command`] and one of [`Task`]. A model file of the same
 //! name is reached as `./verify`.
 
+mod geometry;
 mod inspect;
 mod values;
 mod verify;
@@ -11,6 +12,7 @@ mod verify;
 use clap::{ColorChoice, CommandFactory, Parser, Subcommand};
 use cnninspect::render::COLUMNS;
 
+pub(crate) use geometry::Printing;
 pub(crate) use inspect::Inspecting;
 pub(crate) use values::{Color, Common};
 pub(crate) use verify::Verifying;
@@ -31,9 +33,11 @@ pub(crate) enum Task {
     Inspect(Inspecting),
     /// `verify`
     Verify(Verifying),
+    /// `geometry`
+    Geometry(Printing),
 }
 
-/// Every convolution and pool of an ONNX file, what weight sharing saves in each, and proof by running one
+/// Every convolution and pool of an ONNX or safetensors file, what weight sharing saves in each, and proof by running one
 #[derive(Debug, Parser)]
 #[command(
     name = "cnninspect",
@@ -57,6 +61,7 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Verify(verify::Verify),
+    Geometry(geometry::Geometry),
 }
 
 const EXAMPLES: &str = "\
@@ -65,6 +70,7 @@ Examples:
   cnninspect model.onnx --input images=1x3x640x640
   cnninspect model.onnx --dim height=224 --dim width=224 --top 10
   cnninspect model.onnx --verify all --strict
+  cnninspect model.safetensors --input 3x224x224
   cnninspect model.onnx -f json | jq '.layers[] | select(.kind == \"conv\") | .params'
   cnninspect model.onnx -f csv --columns layer,stored,unshared,macs -o layers.csv
 ";
@@ -100,6 +106,7 @@ impl Cli {
     fn request(self) -> Result<Request, String> {
         let (common, task) = match self.command {
             Some(Command::Verify(it)) => (it.common.clone(), Task::Verify(it.request()?)),
+            Some(Command::Geometry(it)) => (it.common.clone(), Task::Geometry(it.request()?)),
             None => (
                 self.inspect.common.clone(),
                 Task::Inspect(self.inspect.request()?),
@@ -118,7 +125,7 @@ mod tests {
         let cli = Cli::try_parse_from([&["cnninspect"], arguments].concat());
         match cli.map_err(|error| error.to_string())?.request()?.task {
             Task::Inspect(it) => Ok(it),
-            other @ Task::Verify(_) => panic!("{other:?}"),
+            other => panic!("{other:?}"),
         }
     }
 

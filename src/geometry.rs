@@ -6,6 +6,7 @@
 
 mod beside;
 mod build;
+mod export;
 mod layout;
 pub mod plan;
 mod print;
@@ -17,9 +18,10 @@ mod tensors;
 mod unknown;
 
 pub use build::PlanError;
+pub use export::of_graph;
 pub use layout::Layout;
 pub use plan::{ConvStep, Line, Pad, Plan, PoolKind, PoolStep, Step};
-pub use print::{print, template};
+pub use print::{print, written};
 pub use recipe::{Hints, RECIPES, Recipe, RecipeAnswer, recipe};
 pub use settle::{GeometryError, Options, given_input, is_open, settle};
 pub use table::{TableTensor, TensorTable};

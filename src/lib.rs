@@ -209,6 +209,32 @@ pub fn settle(model: &mut Model, options: &Options) -> Result<Option<geometry::P
     )?)
 }
 
+/// The geometry file of a model: strides, pools and order as a geometry source or its graph tells them, or
+/// a form to be filled in where nobody knows.
+///
+/// # Errors
+/// As [`open`], and [`Error::Sizes`].
+pub fn geometry_file(path: impl AsRef<Path>, options: &Options) -> Result<String, Error> {
+    let path = path.as_ref();
+    let links = read::Options {
+        allow_links: options.allow_links,
+    };
+    let mut model = read::open(path, &links)?;
+    let open = geometry::is_open(&model.network);
+    let plan = settle(&mut model, options)?;
+    let name = path.file_name().unwrap_or(path.as_os_str());
+    let name = name.to_string_lossy();
+    if open {
+        return Ok(geometry::written(&model.network, plan.as_ref(), &name));
+    }
+    let edges = model.network.edges();
+    let shapes = infer::infer(&model.network, &edges, &options.sizes)?;
+    let shape = |value| shapes.value(value).shape.clone();
+    let plan = geometry::of_graph(&model.network, &edges, &shape);
+    let note = format!("the graph of {name}");
+    Ok(geometry::print(&plan, &[note]))
+}
+
 /// Inspects a model that is read already; `path` is what the report calls it.
 ///
 /// # Errors

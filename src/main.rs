@@ -9,7 +9,7 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use anstream::{AutoStream, ColorChoice};
-use cli::{Color, Common, Inspecting, Task, Verifying};
+use cli::{Color, Common, Inspecting, Printing, Task, Verifying};
 use cnninspect::render::{View, printable};
 use cnninspect::units::Bytes;
 use cnninspect::verify::Status;
@@ -39,6 +39,7 @@ fn main() -> ExitCode {
     let code = match &request.task {
         Task::Inspect(it) => inspect(it, common),
         Task::Verify(it) => verify(it, common),
+        Task::Geometry(it) => geometry(it, common),
     };
     match code {
         Ok(code) => ExitCode::from(code),
@@ -70,6 +71,15 @@ fn verify(task: &Verifying, common: &Common) -> Result<u8, Failure> {
         task.format.write_verified(&inspection, &view, out)
     })?;
     Ok(judged(&inspection, false, common))
+}
+
+/// `cnninspect geometry MODEL`: prints a geometry file.
+fn geometry(task: &Printing, common: &Common) -> Result<u8, Failure> {
+    keep(&task.model, common)?;
+    let text = cnninspect::geometry_file(&task.model, &task.options);
+    let text = text.map_err(|error| about(&task.model, &error, error.hint()))?;
+    show(common, &|_, out| out.write_all(text.as_bytes()))?;
+    Ok(FINE)
 }
 
 /// Inspects a model, and says how long it took where that is asked for.

@@ -28,7 +28,7 @@ pub(crate) struct Inspecting {
 /// Inspecting one model.
 #[derive(Debug, Args)]
 pub(super) struct Inspect {
-    /// An ONNX file, a folder that holds one, or - for standard input
+    /// An ONNX or safetensors file, an index of such files, a folder that holds one, or - for standard input
     // Beside a command there is none, though its name is required where there is no command.
     #[arg(value_name = "MODEL", required = true)]
     model: Option<PathBuf>,
@@ -82,14 +82,12 @@ impl Inspect {
                 "{flag} has no meaning in {name}, which always holds everything"
             ));
         }
-        let sizes = self.opening.sizes()?;
+        let options = self.opening.options()?;
         Ok(Inspecting {
             model: self.model.ok_or("a model is needed")?,
             options: Options {
-                sizes,
                 verify: self.verify,
-                allow_links: self.opening.allow_links,
-                ..Options::default()
+                ..options
             },
             format,
             view: View {

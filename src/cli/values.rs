@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
+use cnninspect::Options;
 use cnninspect::infer::Sizes;
 use cnninspect::render::{FORMATS, OutputFormat};
 
@@ -34,9 +35,25 @@ pub(super) struct Opening {
     /// Follow links to weights outside the model's folder
     #[arg(long)]
     pub(super) allow_links: bool,
+
+    #[command(flatten)]
+    geometry: super::geometry::From,
 }
 
 impl Opening {
+    /// How to open the model, with everything else as usual.
+    ///
+    /// # Errors
+    /// As [`Opening::sizes`].
+    pub(super) fn options(&self) -> Result<Options, String> {
+        Ok(Options {
+            sizes: self.sizes()?,
+            allow_links: self.allow_links,
+            geometry: self.geometry.options(),
+            ..Options::default()
+        })
+    }
+
     /// Sizes by input and by name.
     ///
     /// # Errors
@@ -108,8 +125,12 @@ pub(super) fn input_sizes(text: &str) -> Result<(Option<String>, Vec<u64>), Stri
         Some((name, sizes)) => (Some(name.to_owned()), sizes),
         None => (None, text),
     };
-    let sizes: Result<Vec<u64>, String> = sizes.split(['x', 'X', '×', ',']).map(size).collect();
-    Ok((name, sizes?))
+    Ok((name, sizes_of(sizes)?))
+}
+
+/// `1x3x224x224`.
+pub(super) fn sizes_of(text: &str) -> Result<Vec<u64>, String> {
+    text.split(['x', 'X', '×', ',']).map(size).collect()
 }
 
 /// `NAME=SIZE`.

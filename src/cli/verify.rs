@@ -23,7 +23,7 @@ pub(crate) struct Verifying {
 /// Runs the convolutions with their real weights and compares them with what the report says
 #[derive(Debug, Args)]
 pub(super) struct Verify {
-    /// An ONNX file, a folder that holds one, or - for standard input
+    /// An ONNX or safetensors file, a folder that holds one, or - for standard input
     #[arg(value_name = "MODEL")]
     model: PathBuf,
 
@@ -43,10 +43,8 @@ impl Verify {
         Ok(Verifying {
             model: self.model,
             options: Options {
-                sizes: self.opening.sizes()?,
                 verify: Choice::All,
-                allow_links: self.opening.allow_links,
-                ..Options::default()
+                ..self.opening.options()?
             },
             format: self.format.format,
         })

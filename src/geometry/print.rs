@@ -3,6 +3,51 @@
 use std::fmt::Write;
 
 use super::{Line, Pad, Plan, PoolKind, Step};
+use crate::network::{Claim, GeometrySource, Network, ValueId};
+use crate::op::conv;
+
+/// The geometry file of a network that came without a graph, after `settle` has built `plan`; a form to be
+/// filled in where there is none.
+#[must_use]
+pub fn written(network: &Network, plan: Option<&Plan>, model: &str) -> String {
+    let facts = &network.facts.geometry;
+    if let Some(plan) = plan {
+        let source = match facts.source {
+            GeometrySource::Recipe => "recipe ",
+            _ => "from ",
+        };
+        let claim = match facts.claim {
+            Claim::Assumed => " (assumed: nobody has checked it for this network)",
+            _ => "",
+        };
+        let detail = facts.detail.as_deref().unwrap_or_default();
+        let note = format!("geometry of {model}, {source}{detail}{claim}");
+        return print(plan, &[note]);
+    }
+    let convs = network.nodes.iter().filter_map(|node| {
+        let operator = conv::find(&node.domain, &node.op_type)?;
+        let weight = node.inputs.get(operator.weight).copied().flatten()?;
+        Some((node.name.clone(), shape(network, weight)))
+    });
+    let mut notes = vec![
+        format!("geometry of {model}: fill in each ? and put the lines in forward order"),
+        "a line reads the one above; from = \"NAME\" reads another, side = true is read by from only"
+            .to_owned(),
+    ];
+    notes.extend(facts.hints.iter().map(|it| format!("hint: {it}")));
+    template(&convs.collect::<Vec<_>>(), &notes)
+}
+
+/// Sizes of a stored weight, as the file has them.
+fn shape(network: &Network, weight: ValueId) -> String {
+    let name = &network.value(weight).name;
+    let name = name.strip_suffix(".turned.out").unwrap_or(name);
+    let found = network
+        .initializers
+        .iter()
+        .find(|it| it.tensor.name == name);
+    found.map_or_else(String::new, |it| format!("{:?}", it.tensor.dims))
+}
 
 /// The text of a geometry file that reads as this plan. `notes` stand above it as comments.
 #[must_use]
@@ -23,8 +68,7 @@ pub fn print(plan: &Plan, notes: &[String]) -> String {
 }
 
 /// A file to be filled in: every convolution in the order of names, `?` where somebody must know.
-#[must_use]
-pub fn template(convs: &[(String, String)], notes: &[String]) -> String {
+fn template(convs: &[(String, String)], notes: &[String]) -> String {
     let mut out = String::new();
     for note in notes {
         let _ = writeln!(out, "# {}", one_line(note));
