@@ -4,6 +4,7 @@ mod control;
 mod declared;
 mod inputs;
 mod merge;
+mod pinned;
 mod walk;
 
 use std::collections::BTreeMap;

@@ -92,6 +92,7 @@ use std::path::Path;
 
 use account::{Account, Layer, Totals};
 use finding::{Finding, Gap};
+use geometry::GeometryError;
 use infer::{Input, Shapes, Sizes, SizesError};
 use network::{Edges, Facts};
 use read::{Model, ReadError};
@@ -108,6 +109,8 @@ pub struct Options {
     pub limits: Limits,
     /// Whether links that lead out of the model's folder are followed to external data.
     pub allow_links: bool,
+    /// What is said about the geometry of a model that comes without a graph.
+    pub geometry: geometry::Options,
 }
 
 /// Everything that inspecting one file tells, as plain data.
@@ -139,6 +142,9 @@ pub enum Error {
     /// There is no model to read.
     #[error(transparent)]
     Read(#[from] ReadError),
+    /// The geometry that was asked for cannot be had.
+    #[error(transparent)]
+    Geometry(#[from] GeometryError),
     /// A given size fits nothing in it.
     #[error(transparent)]
     Sizes(#[from] SizesError),
@@ -170,13 +176,63 @@ impl Error {
 /// about the model itself is part of the answer.
 pub fn inspect(path: impl AsRef<Path>, options: &Options) -> Result<Inspection, Error> {
     let path = path.as_ref();
-    let model = read::open(
-        path,
-        &read::Options {
-            allow_links: options.allow_links,
-        },
-    )?;
+    let model = open(path, options)?;
     inspect_model(&model, &path.to_string_lossy(), options)
+}
+
+/// Reads a model, and gives one that comes without a graph its geometry.
+///
+/// # Errors
+/// [`Error`] where there is no model to read, or a geometry that was asked for cannot be had.
+pub fn open(path: impl AsRef<Path>, options: &Options) -> Result<Model, Error> {
+    let links = read::Options {
+        allow_links: options.allow_links,
+    };
+    let mut model = read::open(path.as_ref(), &links)?;
+    settle(&mut model, options)?;
+    Ok(model)
+}
+
+/// Gives a model that comes without a graph its geometry; the plan that it was built from, where there is
+/// one.
+///
+/// # Errors
+/// [`Error::Geometry`] where one that was asked for cannot be had.
+pub fn settle(model: &mut Model, options: &Options) -> Result<Option<geometry::Plan>, Error> {
+    let mut geometry = options.geometry.clone();
+    geometry.input = geometry::given_input(&options.sizes.inputs);
+    let path = model.path().map(Path::to_owned);
+    Ok(geometry::settle(
+        &mut model.network,
+        path.as_deref(),
+        &geometry,
+    )?)
+}
+
+/// The geometry file of a model: strides, pools and order as a geometry source or its graph tells them, or
+/// a form to be filled in where nobody knows.
+///
+/// # Errors
+/// As [`open`], and [`Error::Sizes`].
+pub fn geometry_file(path: impl AsRef<Path>, options: &Options) -> Result<String, Error> {
+    let path = path.as_ref();
+    let links = read::Options {
+        allow_links: options.allow_links,
+    };
+    let mut model = read::open(path, &links)?;
+    let open = geometry::is_open(&model.network);
+    let plan = settle(&mut model, options)?;
+    let name = path.file_name().unwrap_or(path.as_os_str());
+    let name = name.to_string_lossy();
+    if open {
+        return Ok(geometry::written(&model.network, plan.as_ref(), &name));
+    }
+    let edges = model.network.edges();
+    let shapes = infer::infer(&model.network, &edges, &options.sizes)?;
+    let shape = |value| shapes.value(value).shape.clone();
+    let plan = geometry::of_graph(&model.network, &edges, &shape);
+    let note = format!("the graph of {name}");
+    Ok(geometry::print(&plan, &[note]))
 }
 
 /// Inspects a model that is read already; `path` is what the report calls it.

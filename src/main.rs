@@ -9,11 +9,11 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use anstream::{AutoStream, ColorChoice};
-use cli::{Color, Request};
-use cnninspect::Inspection;
+use cli::{Color, Common, Inspecting, Printing, Task, Verifying};
 use cnninspect::render::{View, printable};
 use cnninspect::units::Bytes;
 use cnninspect::verify::Status;
+use cnninspect::{Inspection, Options};
 
 /// Done, and nothing that was asked for is violated.
 const FINE: u8 = 0;
@@ -35,11 +35,17 @@ struct Failure {
 
 fn main() -> ExitCode {
     let request = cli::parse();
-    match run(&request) {
+    let common = &request.common;
+    let code = match &request.task {
+        Task::Inspect(it) => inspect(it, common),
+        Task::Verify(it) => verify(it, common),
+        Task::Geometry(it) => geometry(it, common),
+    };
+    match code {
         Ok(code) => ExitCode::from(code),
         Err(failure) => {
             say(&format!("error: {}", failure.message));
-            if let Some(hint) = failure.hint.filter(|_| !request.quiet) {
+            if let Some(hint) = failure.hint.filter(|_| !common.quiet) {
                 say(&format!("hint: {hint}"));
             }
             ExitCode::from(FAILED)
@@ -47,27 +53,57 @@ fn main() -> ExitCode {
     }
 }
 
-/// Inspects, shows, judges.
-fn run(request: &Request) -> Result<u8, Failure> {
+/// `cnninspect MODEL`: inspects, shows, judges.
+fn inspect(task: &Inspecting, common: &Common) -> Result<u8, Failure> {
+    let inspection = inspected(&task.model, &task.options, common)?;
+    show(common, &|page, out| {
+        let view = page.view(&task.view);
+        task.format.write(&inspection, &view, out)
+    })?;
+    Ok(judged(&inspection, task.strict, common))
+}
+
+/// `cnninspect verify MODEL`: runs convolutions, shows, judges.
+fn verify(task: &Verifying, common: &Common) -> Result<u8, Failure> {
+    let inspection = inspected(&task.model, &task.options, common)?;
+    show(common, &|page, out| {
+        let view = page.view(&View::default());
+        task.format.write_verified(&inspection, &view, out)
+    })?;
+    Ok(judged(&inspection, false, common))
+}
+
+/// `cnninspect geometry MODEL`: prints a geometry file.
+fn geometry(task: &Printing, common: &Common) -> Result<u8, Failure> {
+    keep(&task.model, common)?;
+    let text = cnninspect::geometry_file(&task.model, &task.options);
+    let text = text.map_err(|error| about(&task.model, &error, error.hint()))?;
+    show(common, &|_, out| out.write_all(text.as_bytes()))?;
+    Ok(FINE)
+}
+
+/// Inspects a model, and says how long it took where that is asked for.
+fn inspected(model: &Path, options: &Options, common: &Common) -> Result<Inspection, Failure> {
     let started = Instant::now();
-    let inspection = inspected(request)?;
-    let elapsed = started.elapsed();
-    show(&inspection, request)?;
-    if request.verbose {
+    keep(model, common)?;
+    let inspection = cnninspect::inspect(model, options);
+    let inspection = inspection.map_err(|error| about(model, &error, error.hint()))?;
+    if common.verbose {
+        let elapsed = started.elapsed();
         let (read, size) = (Bytes(inspection.bytes_read), inspection.facts.file_bytes);
         say(&format!(
             "inspected in {elapsed:.1?}, {read} of {size} read"
         ));
     }
-    Ok(judged(&inspection, request))
+    Ok(inspection)
 }
 
-fn inspected(request: &Request) -> Result<Inspection, Failure> {
-    let model = &request.model;
-    if let Some(output) = request.output.as_deref().filter(|it| same_file(it, model)) {
-        return Err(about(output, &"is the model itself", None));
+/// Refuses to write a result over the model that it is about.
+fn keep(model: &Path, common: &Common) -> Result<(), Failure> {
+    match common.output().filter(|it| same_file(it, model)) {
+        Some(output) => Err(about(output, &"is the model itself", None)),
+        None => Ok(()),
     }
-    cnninspect::inspect(model, &request.options).map_err(|error| about(model, &error, error.hint()))
 }
 
 fn same_file(left: &Path, right: &Path) -> bool {
@@ -75,11 +111,30 @@ fn same_file(left: &Path, right: &Path) -> bool {
     found.is_some() && found == fs::canonicalize(right).ok()
 }
 
+/// Where a result is shown.
+struct Page {
+    width: usize,
+    color: bool,
+}
+
+impl Page {
+    fn view(&self, view: &View) -> View {
+        View {
+            width: self.width,
+            color: self.color,
+            ..view.clone()
+        }
+    }
+}
+
+/// Writes a result to where it is shown.
+type Render<'a> = &'a dyn Fn(&Page, &mut dyn Write) -> io::Result<()>;
+
 /// Writes the result to where it was asked for.
-fn show(inspection: &Inspection, request: &Request) -> Result<(), Failure> {
-    match &request.output {
-        Some(path) => write_file(path, inspection, request).map_err(|it| about(path, &it, None)),
-        None => unless_closed(write_stdout(inspection, request))
+fn show(common: &Common, render: Render<'_>) -> Result<(), Failure> {
+    match common.output() {
+        Some(path) => write_file(path, common.color, render).map_err(|it| about(path, &it, None)),
+        None => unless_closed(write_stdout(common.color, render))
             .map_err(|it| about(Path::new("standard output"), &it, None)),
     }
 }
@@ -93,14 +148,14 @@ fn about(path: &Path, error: &impl ToString, hint: Option<&str>) -> Failure {
 }
 
 /// The exit code that the inspection earns.
-fn judged(inspection: &Inspection, request: &Request) -> u8 {
+fn judged(inspection: &Inspection, strict: bool, common: &Common) -> u8 {
     let mismatch = |it: &cnninspect::verify::Verification| it.status == Status::Mismatch;
     if inspection.verification.iter().any(mismatch) {
         return VIOLATED;
     }
     let (warnings, gaps) = (inspection.warnings.len(), inspection.gaps.len());
-    if request.strict && warnings + gaps > 0 {
-        if !request.quiet {
+    if strict && warnings + gaps > 0 {
+        if !common.quiet {
             say(&format!("strict: warnings {warnings}, gaps {gaps}"));
         }
         return VIOLATED;
@@ -113,9 +168,9 @@ fn say(line: &str) {
     let _ = writeln!(io::stderr().lock(), "{}", printable(line));
 }
 
-fn write_stdout(inspection: &Inspection, request: &Request) -> io::Result<()> {
+fn write_stdout(color: Color, render: Render<'_>) -> io::Result<()> {
     let stdout = io::stdout();
-    let choice = match request.color {
+    let choice = match color {
         Color::Auto => AutoStream::choice(&stdout),
         Color::Always => ColorChoice::Always,
         Color::Never => ColorChoice::Never,
@@ -125,13 +180,12 @@ fn write_stdout(inspection: &Inspection, request: &Request) -> io::Result<()> {
     } else {
         None
     };
-    let view = View {
+    let page = Page {
         width: width.unwrap_or_else(pipe_width),
         color: choice != ColorChoice::Never,
-        ..request.view.clone()
     };
     let mut out = BufWriter::new(AutoStream::new(stdout.lock(), choice));
-    request.format.write(inspection, &view, &mut out)?;
+    render(&page, &mut out)?;
     out.flush()
 }
 
@@ -153,14 +207,13 @@ fn unless_closed(result: io::Result<()>) -> io::Result<()> {
 
 /// Writes beside `path` and renames, so that no reader sees half a file. What is no regular file (a
 /// pipe, a device) is written to directly.
-fn write_file(path: &Path, inspection: &Inspection, request: &Request) -> io::Result<()> {
-    let view = View {
+fn write_file(path: &Path, color: Color, render: Render<'_>) -> io::Result<()> {
+    let page = Page {
         width: pipe_width(),
-        color: request.color == Color::Always,
-        ..request.view.clone()
+        color: color == Color::Always,
     };
     let mut bytes = Vec::new();
-    request.format.write(inspection, &view, &mut bytes)?;
+    render(&page, &mut bytes)?;
     // A link keeps being one: what it leads to is replaced.
     let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
     let existing = fs::metadata(&path).ok();

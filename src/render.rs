@@ -21,6 +21,7 @@ mod sample;
 mod summary;
 mod table;
 mod text;
+mod verdicts;
 mod verified;
 mod window;
 
@@ -75,6 +76,7 @@ pub struct OutputFormat {
     /// Whether it has rows and columns to choose: `--top`, `--columns`, `--sort`.
     pub tabular: bool,
     write: Write,
+    verified: Write,
 }
 
 /// Every output format, the one for people first.
@@ -84,24 +86,28 @@ pub const FORMATS: &[OutputFormat] = &[
         about: "for people",
         tabular: true,
         write: table::write,
+        verified: verdicts::write,
     },
     OutputFormat {
         name: "json",
         about: "for programs: everything, exact, version 1",
         tabular: false,
         write: json::write,
+        verified: json::write,
     },
     OutputFormat {
         name: "markdown",
         about: "for issues and model cards",
         tabular: true,
         write: markdown::write,
+        verified: verdicts::write,
     },
     OutputFormat {
         name: "csv",
         about: "for spreadsheets: one row a layer, exact",
         tabular: true,
         write: csv::write,
+        verified: verdicts::write,
     },
 ];
 
@@ -123,6 +129,19 @@ impl OutputFormat {
         out: &mut dyn io::Write,
     ) -> io::Result<()> {
         (self.write)(inspection, view, out)
+    }
+
+    /// Writes what running the convolutions showed; JSON is the same document in both.
+    ///
+    /// # Errors
+    /// Whatever `out` answers to a write.
+    pub fn write_verified(
+        &self,
+        inspection: &Inspection,
+        view: &View,
+        out: &mut dyn io::Write,
+    ) -> io::Result<()> {
+        (self.verified)(inspection, view, out)
     }
 }
 

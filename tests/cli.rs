@@ -90,7 +90,10 @@ fn wrong_usage_says_what_is_wrong() {
             &["m.onnx", "--unknown"],
             "unexpected argument '--unknown' found",
         ),
-        (&["m.onnx", "n.onnx"], "unexpected argument 'n.onnx' found"),
+        (
+            &["m.onnx", "n.onnx"],
+            "'n.onnx' cannot be used with '<MODEL>'",
+        ),
     ];
     for (arguments, expected) in cases {
         assert_fails(arguments, expected);
@@ -128,6 +131,17 @@ fn a_file_called_like_a_command_is_reached_by_its_path() {
         text(&output.stderr).starts_with("error: ./check: "),
         "{}",
         text(&output.stderr)
+    );
+}
+
+#[test]
+fn verify_runs_every_convolution() {
+    let output = run(&["verify", "fixtures/onnx-node-tests/test_Conv2d/model.onnx"]);
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    let stdout = text(&output.stdout);
+    assert!(
+        stdout.starts_with("1 confirmed, 0 mismatched, 0 not run\n"),
+        "{stdout}"
     );
 }
 

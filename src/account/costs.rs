@@ -47,10 +47,13 @@ impl Geometry {
         } else {
             self.channels()
         };
-        let group = self.group?;
+        let held = || self.weight.as_ref()?.dim(1).known();
+        let Some(group) = self.group else {
+            return held();
+        };
         match whole {
             Some(whole) if whole.checked_rem(group) == Some(0) => whole.checked_div(group),
-            _ => self.weight.as_ref()?.dim(1).known(),
+            _ => held(),
         }
     }
 

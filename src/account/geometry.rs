@@ -40,7 +40,10 @@ impl Geometry {
             .as_ref()
             .map(|weight| Conv::read(operator, &node.attrs, weight, dynamic_pads.as_deref()));
         let problem = scene.shapes.problems.get(&id).map(ToString::to_string);
+        // A file without a graph tells the weight and nothing else.
+        let open = input_of(node, 0).is_some_and(|it| scene.network.notes.contains_key(&it));
         let (conv, unread) = match read {
+            _ if open => (None, None),
             Some(Ok(conv)) => (Some(conv), None),
             Some(Err(error)) => (None, Some(error.to_string())),
             None => (None, None),
@@ -62,7 +65,7 @@ impl Geometry {
         Self {
             operator,
             kernel: kernel(node, conv.as_ref(), weight.as_ref()),
-            group: group(node),
+            group: group(node, open),
             weight,
             input: input.map(first),
             output: output.map(first).or(inferred.map(|it| it.output)),
@@ -125,8 +128,9 @@ fn kernel(node: &Node, conv: Option<&Conv>, weight: Option<&Shape>) -> Option<Ve
     given.or_else(|| weight?.0.get(2..)?.iter().map(Dim::known).collect())
 }
 
-/// The group, where it is at least 1.
-fn group(node: &Node) -> Option<u64> {
-    let group = node.attrs.int_or("group", 1).ok()?;
+/// The group, where it is at least 1; of an `open` node only the one it has.
+fn group(node: &Node, open: bool) -> Option<u64> {
+    let group = node.attrs.int("group").ok()?;
+    let group = group.or((!open).then_some(1))?;
     u64::try_from(group).ok().filter(|it| *it > 0)
 }

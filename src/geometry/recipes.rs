@@ -19,7 +19,7 @@ use self::flow::Flow;
 use self::known::Known;
 use self::modules::Modules;
 use self::walk::Walk;
-use super::{Hints, RecipeAnswer, TensorTable};
+use super::{Hints, Plan, RecipeAnswer, TensorTable};
 use crate::network::Claim;
 
 /// A family of networks under one library's names.
@@ -156,11 +156,20 @@ fn judge_as(family: &Family, walk: Walk, known: Option<&Known>, hints: &Hints) -
     let (claim, detail) = match (known, misnamed) {
         _ if declines => (Claim::Unknown, None),
         (Some(_), Some(why)) => (Claim::Assumed, Some(why)),
-        (Some(known), None) => (Claim::Exact, Some(known.told())),
+        (Some(known), None) => {
+            let (claim, told) = known.told();
+            // A name that fits leaves no choice between twins.
+            let claim = architecture.map_or(claim, |_| Claim::Exact);
+            (claim, Some(told))
+        }
         (None, _) => (Claim::Assumed, Some(unknown_variant(family, &walk))),
     };
+    let plan = Plan {
+        input: hints.input.clone().or(walk.plan.input),
+        ..walk.plan
+    };
     RecipeAnswer {
-        plan: (!declines).then_some(walk.plan),
+        plan: (!declines).then_some(plan),
         name: family.name,
         claim,
         detail,

@@ -33,7 +33,20 @@ impl TensorTable {
         Self { tensors, by_name }
     }
 
-    /// Every row in order.
+    /// The same, with the names that `save_model` left out for being tied: each key whose value is a name
+    /// of the table finds that tensor.
+    #[must_use]
+    pub fn with_aliases(mut self, aliases: &[(String, String)]) -> Self {
+        for (alias, name) in aliases {
+            let at = self.by_name.get(name).copied();
+            if let Some(at) = at.filter(|_| !self.by_name.contains_key(alias)) {
+                self.by_name.insert(alias.clone(), at);
+            }
+        }
+        self
+    }
+
+    /// Every row in order; a tied tensor is one row.
     pub fn iter(&self) -> impl Iterator<Item = &TableTensor> {
         self.tensors.iter()
     }

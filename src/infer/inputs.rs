@@ -50,7 +50,8 @@ pub(super) fn bind(network: &Network, sizes: &Sizes) -> Result<Bound, SizesError
     }
     let mut given = BTreeMap::new();
     for (name, shape) in &sizes.inputs {
-        given.insert(find(network, name.as_deref(), shape)?, shape.clone());
+        let shape = with_batch(network, shape);
+        given.insert(find(network, name.as_deref(), &shape)?, shape);
     }
     for (value, shape) in &given {
         bound.give(network, *value, shape);
@@ -68,6 +69,20 @@ fn declared(network: &Network, value: ValueId) -> Option<&Declared> {
 
 fn dims(network: &Network, value: ValueId) -> Option<&[Dim]> {
     declared(network, value)?.dims.as_deref()
+}
+
+/// A network that came without a graph has one input with a batch of 1, which may be left out.
+fn with_batch(network: &Network, sizes: &[u64]) -> Vec<u64> {
+    let inputs = network.main().map_or(&[][..], |it| &it.inputs);
+    let lacks = match inputs {
+        [only] if network.facts.format == "safetensors" => {
+            let rank = dims(network, *only).map(<[Dim]>::len);
+            rank == sizes.len().checked_add(1)
+        }
+        _ => false,
+    };
+    let batch = lacks.then_some(1);
+    batch.into_iter().chain(sizes.iter().copied()).collect()
 }
 
 /// Names of the inputs' open dimensions, in order and once each.

@@ -74,6 +74,8 @@ pub(in crate::render) fn conv(
         formulas: BTreeMap::new(),
         tied_with: vec![],
         bias_source: None,
+        aux: false,
+        not_covered: false,
     }))
 }
 

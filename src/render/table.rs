@@ -235,6 +235,17 @@ fn labelled_lines(blocks: &[Block], view: &View, paint: Paint) -> Vec<String> {
     out
 }
 
+/// Writes labels and their facts.
+pub(super) fn write_blocks(
+    blocks: &[Block],
+    view: &View,
+    out: &mut dyn io::Write,
+) -> io::Result<()> {
+    let paint = Paint { on: view.color };
+    let lines = labelled_lines(blocks, view, paint);
+    lines.iter().try_for_each(|it| writeln!(out, "{it}"))
+}
+
 /// Warnings and gaps, each a block of its own.
 fn noted(inspection: &Inspection) -> Vec<Block> {
     let block = |label| move |line| Block::new(label, Ink::Warning, vec![line]);

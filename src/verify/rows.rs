@@ -64,6 +64,8 @@ pub(super) fn row(test: &TestModel, id: NodeId) -> ConvLayer {
         formulas: std::collections::BTreeMap::default(),
         tied_with: vec![],
         bias_source: None,
+        aux: false,
+        not_covered: false,
     }
 }
 

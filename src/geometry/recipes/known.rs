@@ -6,6 +6,7 @@ mod table;
 use serde_json::Value;
 
 use super::walk::Walk;
+use crate::network::Claim;
 
 /// A published network: its names in torchvision, timm and transformers separated by spaces, its
 /// convolutions, and the [fingerprint](Walk) of its walk.
@@ -19,6 +20,8 @@ struct Twin {
     names: &'static [&'static str],
     /// What is otherwise in them.
     differs: &'static str,
+    /// Whether the tensors alone are taken for the plain one's: it is by far the better known.
+    plain_is_meant: bool,
 }
 
 /// What is otherwise in an anti-aliased ResNet of bottlenecks.
@@ -33,6 +36,15 @@ const fn twin(plain: &'static str, names: &'static [&'static str], differs: &'st
         plain,
         names,
         differs,
+        plain_is_meant: true,
+    }
+}
+
+/// A twin that is as likely to be met as the plain one.
+const fn equal(plain: &'static str, names: &'static [&'static str], differs: &'static str) -> Twin {
+    Twin {
+        plain_is_meant: false,
+        ..twin(plain, names, differs)
     }
 }
 
@@ -44,18 +56,18 @@ const TWINS: &[Twin] = &[
     twin("resnet34d", &["resnetaa34d"], BASIC),
     twin("resnet50", &["resnetaa50", "resnetblur50"], BOTTLENECK),
     twin("resnet50d", &["resnetaa50d", "resnetblur50d"], BOTTLENECK),
-    twin(
+    equal(
         "resnet101d",
         &["resnetaa101d", "resnetblur101d"],
         BOTTLENECK,
     ),
-    twin("seresnet50d", &["seresnetaa50d"], BOTTLENECK),
-    twin(
+    equal("seresnet50d", &["seresnetaa50d"], BOTTLENECK),
+    equal(
         "seresnext101d_32x8d",
         &["seresnextaa101d_32x8d"],
         BOTTLENECK,
     ),
-    twin(
+    equal(
         "seresnext201d_32x8d",
         &["seresnextaa201d_32x8d"],
         BOTTLENECK,
@@ -66,7 +78,7 @@ const TWINS: &[Twin] = &[
         &["mobilenetv4_conv_aa_medium", "mobilenetv4_conv_blur_medium"],
         DEPTHWISE,
     ),
-    twin(
+    equal(
         "mobilenetv4_conv_large",
         &["mobilenetv4_conv_aa_large"],
         DEPTHWISE,
@@ -87,18 +99,23 @@ impl Known {
         self.0.split(' ').any(|it| plain(it) == name)
     }
 
-    /// Its name, and its twin's where it has one.
-    pub(super) fn told(&self) -> String {
+    /// How far its tensors alone can be believed to be its own, and what is to be said of it.
+    pub(super) fn told(&self) -> (Claim, String) {
         let name = self.first_name();
-        let twin = TWINS.iter().find(|it| self.is_called(it.plain));
-        twin.map_or_else(
-            || format!("the convolutions are those of {name}"),
-            |it| {
-                let names = it.names.join(" and ");
-                let differs = it.differs;
-                format!("{name}; timm's {names} hold the same tensors, with which {differs}")
-            },
-        )
+        let Some(twin) = TWINS.iter().find(|it| self.is_called(it.plain)) else {
+            return (
+                Claim::Exact,
+                format!("the convolutions are those of {name}"),
+            );
+        };
+        let (names, differs) = (twin.names.join(" and "), twin.differs);
+        let told = format!("{name}; timm's {names} hold the same tensors, with which {differs}");
+        let claim = if twin.plain_is_meant {
+            Claim::Exact
+        } else {
+            Claim::Assumed
+        };
+        (claim, told)
     }
 }
 

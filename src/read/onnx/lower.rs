@@ -133,6 +133,7 @@ fn facts(model: &ModelProto, opsets: &Opsets, file_bytes: u64) -> Facts {
             .map(|(domain, version)| (domain.to_string(), *version))
             .collect(),
         geometry: GeometryFacts::default(),
+        weight_layout: None,
     }
 }
 
