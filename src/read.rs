@@ -3,6 +3,7 @@
 mod folder;
 mod onnx;
 mod payload;
+mod pt2;
 mod safetensors;
 mod sniff;
 
@@ -13,6 +14,7 @@ use std::path::{Path, PathBuf};
 use self::folder::Folder;
 pub use self::onnx::OnnxError;
 pub use self::payload::PayloadError;
+pub use self::pt2::Pt2Error;
 pub use self::safetensors::SafetensorsError;
 use crate::network::Network;
 use crate::source::{BytesSource, Counted, FileSource, Source};
@@ -41,6 +43,18 @@ const READERS: &[Reader] = &[
         name: "safetensors",
         sniff: safetensors::sniff_index,
         read: |source, _, folder| Ok(safetensors::read_index(source, folder)?),
+        weak: false,
+    },
+    Reader {
+        name: "PT2",
+        sniff: pt2::sniff,
+        read: |source, _, _| Ok(pt2::read(source)?),
+        weak: false,
+    },
+    Reader {
+        name: "PT2",
+        sniff: pt2::sniff_json,
+        read: |source, _, _| Ok(pt2::read_json(source)?),
         weak: false,
     },
     Reader {
@@ -115,6 +129,9 @@ pub enum FormatError {
     /// Of a safetensors file.
     #[error(transparent)]
     Safetensors(#[from] SafetensorsError),
+    /// Of torch.export's archive.
+    #[error(transparent)]
+    Pt2(#[from] Pt2Error),
 }
 
 /// The system's answer in our words where it is a common one.

@@ -22,10 +22,6 @@ const FOREIGN: &[Foreign] = &[
         sniff: |it| it.starts_with(b"\x89HDF\r\n\x1a\n"),
     },
     Foreign {
-        what: "a zip archive, as PyTorch's .pt files are; export the model to ONNX",
-        sniff: |it| it.starts_with(b"PK\x03\x04") || it.starts_with(b"PK\x05\x06"),
-    },
-    Foreign {
         what: "a Python pickle, as old PyTorch files are; export the model to ONNX",
         sniff: |it| matches!(it, [0x80, 2..=5, ..]),
     },
@@ -98,7 +94,6 @@ mod tests {
                 Some("a Git LFS"),
             ),
             (b"\x89HDF\r\n\x1a\n\0", Some("an HDF5 file")),
-            (b"PK\x03\x04\x14", Some("a zip archive")),
             (b"\x80\x02\x8a\x0a", Some("a Python pickle")),
             (b"\x1c\0\0\0TFL3", Some("a TensorFlow Lite file")),
             (b"\x1c\0\0\0ORTM", Some("an ONNX Runtime format file")),

@@ -108,7 +108,7 @@ impl Known {
                 format!("the convolutions are those of {name}"),
             );
         };
-        let (names, differs) = (twin.names.join(" and "), twin.differs);
+        let (name, names, differs) = (twin.plain, twin.names.join(" and "), twin.differs);
         let told = format!("{name}; timm's {names} hold the same tensors, with which {differs}");
         let claim = if twin.plain_is_meant {
             Claim::Exact
