@@ -13,6 +13,7 @@ mod print;
 pub mod recipe;
 mod settle;
 mod sidecar;
+mod source;
 pub mod table;
 mod tensors;
 mod unknown;

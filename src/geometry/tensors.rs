@@ -141,7 +141,10 @@ mod tests {
     use crate::network::{Initializer, Source, ValueId};
     use crate::tensor::{DataType, Payload, StoredTensor};
 
-    pub(super) fn network(rows: &[(&str, &[u64])]) -> Network {
+    /// Names and sizes.
+    type Rows<'a> = &'a [(&'a str, &'a [u64])];
+
+    fn network(rows: Rows<'_>) -> Network {
         let mut network = Network::default();
         for (at, (name, dims)) in rows.iter().enumerate() {
             network.initializers.push(Initializer {
@@ -210,7 +213,7 @@ mod tests {
     #[test]
     fn depthwise_is_told_from_a_grey_input() {
         // The first convolution of MobileNet, of LeNet-5, and of a grey network with nothing else.
-        let cases: &[(&[(&str, &[u64])], &str, Option<u64>)] = &[
+        let cases: &[(Rows<'_>, &str, Option<u64>)] = &[
             (
                 &[("a.weight", &[32, 3, 3, 3]), ("b.weight", &[32, 1, 3, 3])],
                 "b",
@@ -260,7 +263,7 @@ mod tests {
 
     #[test]
     fn what_holds_no_network_is_said() {
-        let cases: &[(&[(&str, &[u64])], &str)] = &[
+        let cases: &[(Rows<'_>, &str)] = &[
             (&[("unet.lora_down.weight", &[4, 320, 1, 1])], "lora"),
             (&[("q_proj.qweight", &[512, 512])], "packed-weights"),
         ];
