@@ -24,6 +24,8 @@ pub(super) struct Tensors {
     pub(super) layout_facts: LayoutFacts,
     /// What looks like a convolution, in natural order of names.
     pub(super) convs: Vec<ConvTensor>,
+    /// Those by module and by weight.
+    conv_places: HashMap<String, usize>,
     /// Modules of matrix products, in the same order.
     pub(super) linears: Vec<String>,
     /// What every tensor is for.
@@ -64,7 +66,12 @@ impl Tensors {
         };
         let linears = roles::linears(&table, packed || lora);
         let roles = roles::roles(&table, &ids, &convs, packed);
+        let places = convs
+            .iter()
+            .enumerate()
+            .flat_map(|(at, it)| [(it.weight.clone(), at), (it.module.clone(), at)]);
         Self {
+            conv_places: places.collect(),
             findings: said(packed, lora),
             table,
             ids,
@@ -94,9 +101,7 @@ impl Tensors {
 
     /// What looks like a convolution, by its module's name or its weight's.
     pub(super) fn conv(&self, name: &str) -> Option<&ConvTensor> {
-        self.convs
-            .iter()
-            .find(|it| it.module == name || it.weight == name)
+        self.convs.get(*self.conv_places.get(name)?)
     }
 }
 
