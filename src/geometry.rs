@@ -14,6 +14,7 @@ pub mod recipe;
 mod recipes;
 mod settle;
 mod sidecar;
+mod source;
 pub mod table;
 mod tensors;
 mod unknown;

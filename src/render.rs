@@ -7,6 +7,7 @@ mod bar;
 mod cell;
 mod column;
 mod csv;
+mod geometry;
 mod json;
 mod layout;
 mod markdown;

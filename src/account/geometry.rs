@@ -23,6 +23,8 @@ pub(super) struct Geometry {
     pub(super) bias: bool,
     /// Why it has no output.
     pub(super) problem: Option<String>,
+    /// Why nothing but its tensors is known.
+    pub(super) open: Option<String>,
 }
 
 impl Geometry {
@@ -41,9 +43,10 @@ impl Geometry {
             .map(|weight| Conv::read(operator, &node.attrs, weight, dynamic_pads.as_deref()));
         let problem = scene.shapes.problems.get(&id).map(ToString::to_string);
         // A file without a graph tells the weight and nothing else.
-        let open = input_of(node, 0).is_some_and(|it| scene.network.notes.contains_key(&it));
+        let open = input_of(node, 0).and_then(|it| scene.network.notes.get(&it));
+        let open = open.map(ToString::to_string);
         let (conv, unread) = match read {
-            _ if open => (None, None),
+            _ if open.is_some() => (None, None),
             Some(Ok(conv)) => (Some(conv), None),
             Some(Err(error)) => (None, Some(error.to_string())),
             None => (None, None),
@@ -65,7 +68,8 @@ impl Geometry {
         Self {
             operator,
             kernel: kernel(node, conv.as_ref(), weight.as_ref()),
-            group: group(node, open),
+            group: group(node, open.is_some()),
+            open,
             weight,
             input: input.map(first),
             output: output.map(first).or(inferred.map(|it| it.output)),

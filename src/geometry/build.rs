@@ -1,8 +1,10 @@
 //! A plan and a file's tensors → nodes of the network.
 
 mod classifier;
+mod convs;
 mod draft;
 mod flow;
+mod pools;
 mod sizes;
 
 use super::tensors::Tensors;

@@ -26,7 +26,7 @@ impl TensorTable {
     /// A table of these rows; of two with one name the first counts.
     #[must_use]
     pub fn new(mut tensors: Vec<TableTensor>) -> Self {
-        tensors.sort_by(|one, other| natural(&one.name).cmp(&natural(&other.name)));
+        tensors.sort_by_cached_key(|it| natural(&it.name));
         tensors.dedup_by(|later, first| later.name == first.name);
         let names = tensors.iter().enumerate();
         let by_name = names.map(|(at, it)| (it.name.clone(), at)).collect();
@@ -76,7 +76,7 @@ impl TensorTable {
 }
 
 /// A name in pieces that sort as people read them: digits as numbers.
-fn natural(name: &str) -> Vec<(u8, u128, &str)> {
+fn natural(name: &str) -> Vec<(u8, u128, String)> {
     let mut pieces = vec![];
     let mut rest = name;
     while let Some(first) = rest.chars().next() {
@@ -87,8 +87,8 @@ fn natural(name: &str) -> Vec<(u8, u128, &str)> {
         let (piece, after) = rest.split_at(end);
         // Digits past `u128` are compared as text.
         match piece.parse::<u128>() {
-            Ok(number) if digit => pieces.push((0, number, piece)),
-            _ => pieces.push((1, 0, piece)),
+            Ok(number) if digit => pieces.push((0, number, piece.to_owned())),
+            _ => pieces.push((1, 0, piece.to_owned())),
         }
         rest = after;
     }

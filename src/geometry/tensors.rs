@@ -24,6 +24,8 @@ pub(super) struct Tensors {
     pub(super) layout_facts: LayoutFacts,
     /// What looks like a convolution, in natural order of names.
     pub(super) convs: Vec<ConvTensor>,
+    /// Those by module and by weight.
+    conv_places: HashMap<String, usize>,
     /// Modules of matrix products, in the same order.
     pub(super) linears: Vec<String>,
     /// What every tensor is for.
@@ -64,7 +66,12 @@ impl Tensors {
         };
         let linears = roles::linears(&table, packed || lora);
         let roles = roles::roles(&table, &ids, &convs, packed);
+        let places = convs
+            .iter()
+            .enumerate()
+            .flat_map(|(at, it)| [(it.weight.clone(), at), (it.module.clone(), at)]);
         Self {
+            conv_places: places.collect(),
             findings: said(packed, lora),
             table,
             ids,
@@ -94,9 +101,7 @@ impl Tensors {
 
     /// What looks like a convolution, by its module's name or its weight's.
     pub(super) fn conv(&self, name: &str) -> Option<&ConvTensor> {
-        self.convs
-            .iter()
-            .find(|it| it.module == name || it.weight == name)
+        self.convs.get(*self.conv_places.get(name)?)
     }
 }
 
@@ -141,7 +146,10 @@ mod tests {
     use crate::network::{Initializer, Source, ValueId};
     use crate::tensor::{DataType, Payload, StoredTensor};
 
-    pub(super) fn network(rows: &[(&str, &[u64])]) -> Network {
+    /// Names and sizes.
+    type Rows<'a> = &'a [(&'a str, &'a [u64])];
+
+    fn network(rows: Rows<'_>) -> Network {
         let mut network = Network::default();
         for (at, (name, dims)) in rows.iter().enumerate() {
             network.initializers.push(Initializer {
@@ -210,7 +218,7 @@ mod tests {
     #[test]
     fn depthwise_is_told_from_a_grey_input() {
         // The first convolution of MobileNet, of LeNet-5, and of a grey network with nothing else.
-        let cases: &[(&[(&str, &[u64])], &str, Option<u64>)] = &[
+        let cases: &[(Rows<'_>, &str, Option<u64>)] = &[
             (
                 &[("a.weight", &[32, 3, 3, 3]), ("b.weight", &[32, 1, 3, 3])],
                 "b",
@@ -260,7 +268,7 @@ mod tests {
 
     #[test]
     fn what_holds_no_network_is_said() {
-        let cases: &[(&[(&str, &[u64])], &str)] = &[
+        let cases: &[(Rows<'_>, &str)] = &[
             (&[("unet.lora_down.weight", &[4, 320, 1, 1])], "lora"),
             (&[("q_proj.qweight", &[512, 512])], "packed-weights"),
         ];

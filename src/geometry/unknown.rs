@@ -13,16 +13,26 @@ pub(super) fn hints(tensors: &Tensors) -> Vec<String> {
     flatten(tensors).into_iter().collect()
 }
 
-/// A matrix that takes `C · s · s` values, `C` the filters of the last convolution by name.
+/// A matrix that takes `C · s · s` values, `C` the filters of the last convolution by name, where nothing
+/// else gives as many values.
 fn flatten(tensors: &Tensors) -> Option<String> {
-    let last = tensors.convs.last()?;
-    let filters = *last.shape.first()?;
-    let module = tensors.linears.iter().find(|it| {
-        let shape = tensors.table.weight(it).map(|it| it.shape.as_slice());
-        matches!(shape, Some([_, inputs]) if side(*inputs, filters).is_some())
-    })?;
-    let inputs = *tensors.table.weight(module)?.shape.get(1)?;
-    let side = side(inputs, filters)?;
+    let filters = *tensors.convs.last()?.shape.first()?;
+    let sizes = |module: &String| match tensors.table.weight(module)?.shape.as_slice() {
+        [outputs, inputs] => Some((*outputs, *inputs)),
+        _ => None,
+    };
+    let matrices = tensors
+        .linears
+        .iter()
+        .filter_map(|it| Some((it, sizes(it)?)));
+    let convs = tensors
+        .convs
+        .iter()
+        .filter_map(|it| it.shape.first().copied());
+    let given: Vec<u64> = matrices.clone().map(|it| it.1.0).chain(convs).collect();
+    let mut flattening = matrices.filter(|(_, (_, inputs))| !given.contains(inputs));
+    let (module, inputs, side) = flattening
+        .find_map(|(module, (_, inputs))| Some((module, inputs, side(inputs, filters)?)))?;
     Some(format!(
         "{module} takes {} values = {filters} × {side} × {side}, so the last feature map is probably {side}×{side}",
         crate::units::grouped(&inputs.to_string())

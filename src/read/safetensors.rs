@@ -33,7 +33,7 @@ pub(super) fn sniff(head: &[u8]) -> bool {
         Some(b'{' | b'[') => true,
         Some(0xef) => length <= MOST_HEADER && json.starts_with(b"\xef\xbb\xbf"),
         Some(_) => false,
-        None => length <= u64::from(u32::MAX) || length == u64::MAX,
+        None => u32::try_from(length).is_ok() || length == u64::MAX,
     }
 }
 

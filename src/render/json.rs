@@ -13,7 +13,7 @@ use crate::Inspection;
 use crate::account::{Layer, Totals};
 use crate::finding::{Finding, Gap};
 use crate::infer::Input;
-use crate::network::GeometryFacts;
+use crate::network::{GeometryFacts, LayoutFacts};
 use crate::units::Bytes;
 use crate::verify::Verification;
 
@@ -43,6 +43,8 @@ struct Model<'a> {
     producer: Option<&'a str>,
     opset_import: &'a BTreeMap<String, i64>,
     geometry: &'a GeometryFacts,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    weight_layout: Option<&'a LayoutFacts>,
     inputs: &'a [Input],
 }
 
@@ -71,6 +73,7 @@ fn document<'a>(inspection: &'a Inspection, view: &View) -> Document<'a> {
             producer: facts.producer.as_deref(),
             opset_import: &facts.opset_import,
             geometry: &facts.geometry,
+            weight_layout: facts.weight_layout.as_ref(),
             inputs: &inspection.inputs,
         },
         layers: listed(inspection, view),

@@ -3,11 +3,10 @@
 use std::collections::HashMap;
 
 use super::draft::{Draft, ints};
-use super::sizes::{Window, joined, spread};
-use crate::finding::Finding;
-use crate::geometry::{ConvStep, Line, Plan, PoolKind, PoolStep, Step};
-use crate::network::{Aside, Pin, ValueId};
-use crate::op::{Attr, CHANNELS};
+use super::sizes::Window;
+use crate::geometry::{Line, Plan, Step};
+use crate::network::{Pin, ValueId};
+use crate::op::Attr;
 use crate::tensor::{Dim, Expr};
 
 /// Names of open spatial sizes, by their number.
@@ -35,11 +34,11 @@ pub(super) struct Flow<'a> {
     /// Nodes of each kind that have no name of their own.
     counts: HashMap<&'static str, u64>,
     /// Whether anything has been read from the input alone.
-    input: ValueId,
+    pub(super) input: ValueId,
 }
 
 /// The reason where a network has more values than can be numbered.
-const FULL: &str = "the network has too many values";
+pub(super) const FULL: &str = "the network has too many values";
 
 impl<'a> Flow<'a> {
     /// A walk that stands at the input. Without lines there is one only where a size is given.
@@ -159,7 +158,7 @@ impl<'a> Flow<'a> {
     }
 
     /// Its id, or the kind and a number.
-    fn name(&mut self, line: &Line, kind: &'static str) -> String {
+    pub(super) fn name(&mut self, line: &Line, kind: &'static str) -> String {
         if let Some(id) = line.id.as_ref().filter(|_| kind != "concat") {
             return id.clone();
         }
@@ -168,208 +167,7 @@ impl<'a> Flow<'a> {
         format!("{kind}{count}")
     }
 
-    fn conv(&mut self, line: &Line, step: &ConvStep, from: Spot) -> Result<Spot, String> {
-        let name = &step.name;
-        let weight = self.draft.tensors.weight(name)?;
-        let (weight, shape) = (weight.name.clone(), weight.shape.clone());
-        let [outer, inner, kernel @ ..] = shape.as_slice() else {
-            return Err(no_kernel(name, &shape));
-        };
-        if kernel.is_empty() || kernel.len() > 3 {
-            return Err(no_kernel(name, &shape));
-        }
-        if from.sizes.len() != kernel.len() {
-            let axes = from.sizes.len();
-            return Err(format!(
-                "{name}: a {} kernel does not fit an input with {axes} spatial axes",
-                joined(kernel)
-            ));
-        }
-        let window = Window::new(name, kernel, &step.stride, &step.dilation, &step.pad)?;
-        let known = self.draft.tensors.conv(name).cloned();
-        let transposed = step.transposed || known.as_ref().is_some_and(|it| it.transposed);
-        let told = step
-            .groups
-            .or(known.and_then(|it| it.group).filter(|_| transposed));
-        let (group, reads, filters) = if transposed {
-            let group = told.unwrap_or(1);
-            (group, Some(*outer), inner.checked_mul(group))
-        } else {
-            let group = told.unwrap_or_else(|| self.group(name, &from, *outer, *inner));
-            (group, inner.checked_mul(group), Some(*outer))
-        };
-        let input = self.fitted(line, name, from, reads)?;
-        let sizes = if transposed {
-            window.spreads(&input.sizes)
-        } else {
-            match window.slides(name, &input.sizes, false) {
-                Err(_) if line.out.is_some() => input.sizes.clone(),
-                sizes => sizes?,
-            }
-        };
-        let value = self.draft.weight(&weight, shape.len()).ok_or(FULL)?;
-        let bias = self.draft.bias(name);
-        let mut attrs = window_attrs(&window);
-        attrs.push(("group", ints_one(group)));
-        let op_type = if transposed { "ConvTranspose" } else { "Conv" };
-        let inputs = [Some(input.value), Some(value), bias];
-        let node = self.draft.node(name, op_type, &inputs, attrs, None);
-        let (id, value) = node.ok_or(FULL)?;
-        self.draft.used.insert(weight);
-        if line.aux {
-            self.draft.network.asides.insert(id, Aside::Aux);
-        }
-        Ok(Spot {
-            value,
-            channels: filters,
-            sizes,
-        })
-    }
-
-    /// Groups by the channels that come in, else by what the tensors show.
-    fn group(&self, name: &str, from: &Spot, filters: u64, each: u64) -> u64 {
-        let whole = |channels: u64| {
-            let group = channels.checked_div(each).filter(|it| *it > 0)?;
-            let exact = channels.checked_rem(each) == Some(0);
-            (exact && filters.checked_rem(group) == Some(0)).then_some(group)
-        };
-        let told = || self.draft.tensors.conv(name)?.group;
-        from.channels.and_then(whole).or_else(told).unwrap_or(1)
-    }
-
-    /// What a convolution reads with as many channels as its weight needs. A plan of lines cannot say all
-    /// that happens between them: a split, a join. It is said, and the sizes go on.
-    fn fitted(
-        &mut self,
-        line: &Line,
-        name: &str,
-        from: Spot,
-        needed: Option<u64>,
-    ) -> Result<Spot, String> {
-        let (Some(needed), Some(found)) = (needed, from.channels) else {
-            return Ok(from);
-        };
-        if needed == found {
-            return Ok(from);
-        }
-        if from.value == self.input {
-            return Err(format!(
-                "{name} takes {needed} channels but the input has {found}"
-            ));
-        }
-        // Groups or a join that are given mean that somebody knows.
-        let stated =
-            matches!(&line.step, Step::Conv(it) if it.groups.is_some()) || line.from.len() > 1;
-        if line.at.is_some() && !stated {
-            self.draft.network.findings.push(Finding::about(
-                "channels",
-                name,
-                format!("it takes {needed} channels but the line that it reads gives {found}; from = [\"a\", \"b\"] joins several, groups = 1 accepts a split"),
-            ));
-        }
-        let attrs = vec![("channels", ints_one(needed))];
-        let label = format!("{name}.in");
-        let node = self
-            .draft
-            .node(&label, CHANNELS, &[Some(from.value)], attrs, None);
-        let (_, value) = node.ok_or(FULL)?;
-        Ok(Spot {
-            value,
-            channels: Some(needed),
-            sizes: from.sizes,
-        })
-    }
-
-    fn pool(&mut self, line: &Line, step: &PoolStep, from: &Spot) -> Result<Spot, String> {
-        let (op_type, kind) = match step.kind {
-            PoolKind::Max => ("MaxPool", "maxpool"),
-            PoolKind::Average => ("AveragePool", "avgpool"),
-        };
-        let name = self.name(line, kind);
-        let kernel = spread(&name, "kernel", &step.kernel, from.sizes.len())?;
-        let stride = if step.stride.is_empty() {
-            &kernel
-        } else {
-            &step.stride
-        };
-        let window = Window::new(&name, &kernel, stride, &[1], &step.pad)?;
-        let sizes = match window.slides(&name, &from.sizes, step.ceil) {
-            Err(_) if line.out.is_some() => from.sizes.clone(),
-            sizes => sizes?,
-        };
-        let mut attrs = window_attrs(&window);
-        attrs.push(("ceil_mode", Attr::Int(step.ceil.into())));
-        self.step(&name, op_type, from, attrs, sizes)
-    }
-
-    fn adaptive(&mut self, line: &Line, sizes: &[u64], from: &Spot) -> Result<Spot, String> {
-        let sizes = spread("adaptive", "adaptive", sizes, from.sizes.len())?;
-        if sizes.contains(&0) {
-            return Err("adaptive is 0, and must be at least 1".to_owned());
-        }
-        if sizes.iter().all(|it| *it == 1) {
-            return self.global(line, from);
-        }
-        let name = self.name(line, "adaptivepool");
-        let whole = |(from, to): (&Option<u64>, &u64)| {
-            let size = (*from)?;
-            (size.checked_rem(*to) == Some(0))
-                .then(|| size.checked_div(*to))
-                .flatten()
-        };
-        let kernel: Option<Vec<u64>> = from.sizes.iter().zip(&sizes).map(whole).collect();
-        let known = sizes.iter().copied().map(Some).collect();
-        let spot = match kernel {
-            // As torch exports it.
-            Some(kernel) => {
-                let attrs = vec![("kernel_shape", ints(&kernel)), ("strides", ints(&kernel))];
-                self.step(&name, "AveragePool", from, attrs, known)?
-            }
-            None => {
-                let attrs = vec![("kernel_shape", ints(&vec![1; sizes.len()]))];
-                self.step(&name, "AveragePool", from, attrs, known)?
-            }
-        };
-        let stated = !spot.sizes.is_empty() && !self.divides(&from.sizes, &sizes);
-        if stated {
-            let by = name;
-            self.draft
-                .network
-                .pinned
-                .insert(spot.value, Pin { sizes, by });
-        }
-        Ok(spot)
-    }
-
-    fn divides(&self, from: &[Option<u64>], to: &[u64]) -> bool {
-        let mut pairs = from.iter().zip(to);
-        pairs.all(|(from, to)| from.is_some_and(|it| it.checked_rem(*to) == Some(0)))
-    }
-
-    fn global(&mut self, line: &Line, from: &Spot) -> Result<Spot, String> {
-        let name = self.name(line, "globalpool");
-        let sizes = vec![Some(1); from.sizes.len()];
-        self.step(&name, "GlobalAveragePool", from, vec![], sizes)
-    }
-
-    fn upsample(&mut self, line: &Line, factors: &[u64], from: &Spot) -> Result<Spot, String> {
-        let name = self.name(line, "upsample");
-        let factors = spread(&name, "upsample", factors, from.sizes.len())?;
-        let times = |(size, by): (&Option<u64>, &u64)| size.and_then(|it| it.checked_mul(*by));
-        let sizes = from.sizes.iter().zip(&factors).map(times).collect();
-        let float = |it: &u64| u16::try_from(*it).map(f32::from).ok();
-        let scales: Option<Vec<f32>> = [1, 1].iter().chain(&factors).map(float).collect();
-        let scales = scales.ok_or_else(|| format!("{name}: a factor is over 65535"))?;
-        self.step(
-            &name,
-            "Upsample",
-            from,
-            vec![("scales", Attr::Floats(scales))],
-            sizes,
-        )
-    }
-
-    fn step(
+    pub(super) fn step(
         &mut self,
         name: &str,
         op_type: &str,
@@ -431,7 +229,7 @@ fn alike(one: &[Option<u64>], other: &[Option<u64>]) -> bool {
     one.len() == other.len() && !one.iter().zip(other).any(differ)
 }
 
-fn window_attrs(window: &Window) -> Vec<(&'static str, Attr)> {
+pub(super) fn window_attrs(window: &Window) -> Vec<(&'static str, Attr)> {
     vec![
         ("kernel_shape", ints(&window.kernel)),
         ("strides", ints(&window.stride)),
@@ -440,10 +238,6 @@ fn window_attrs(window: &Window) -> Vec<(&'static str, Attr)> {
     ]
 }
 
-fn ints_one(value: u64) -> Attr {
+pub(super) fn ints_one(value: u64) -> Attr {
     Attr::Int(i64::try_from(value).unwrap_or(i64::MAX))
-}
-
-fn no_kernel(name: &str, shape: &[u64]) -> String {
-    format!("{name}: shape {shape:?} is not a convolution's, which has 3 to 5 axes")
 }

@@ -56,6 +56,7 @@ pub(super) fn defaults(value: &Value<'_>, lines: &Lines) -> Result<Defaults, Fau
 
 /// What the keys of one line say.
 #[derive(Default)]
+#[expect(clippy::struct_excessive_bools, reason = "one for each key")]
 struct Keys {
     kind: Option<(&'static str, Vec<u64>)>,
     names: Vec<String>,
@@ -86,14 +87,13 @@ pub(super) fn line(
     };
     let mut keys = Keys::default();
     for (key, value) in table {
-        keys.take(key.get_ref(), value, lines)
-            .map_err(|it| match it {
-                Some(fault) => fault,
-                None => {
-                    let all: Vec<&str> = KINDS.iter().chain(OTHERS).copied().collect();
-                    lines.fault(&key.span(), unknown(key.get_ref(), &all))
-                }
-            })?;
+        let taken = keys.take(key.get_ref(), value, lines);
+        taken.map_err(|known| {
+            known.unwrap_or_else(|| {
+                let all: Vec<&str> = KINDS.iter().chain(OTHERS).copied().collect();
+                lines.fault(&key.span(), unknown(key.get_ref(), &all))
+            })
+        })?;
     }
     let at = Some(lines.at(&span));
     let names = std::mem::take(&mut keys.names);

@@ -41,7 +41,8 @@ pub(super) fn find(
     if packed {
         convs.retain(|it| table.get(&it.weight).is_some_and(is_float));
     }
-    let groups: Vec<Option<u64>> = convs.iter().map(|it| depthwise(it, &convs)).collect();
+    let evidence = Evidence::of(&convs);
+    let groups: Vec<Option<u64>> = convs.iter().map(|it| evidence.depthwise(it)).collect();
     for (conv, group) in convs.iter_mut().zip(groups) {
         conv.group = conv.group.or(group);
     }
@@ -85,19 +86,38 @@ fn conv(table: &TensorTable, row: &TableTensor) -> Option<ConvTensor> {
     })
 }
 
-/// The groups of a weight `[F, 1, k…]`: it is depthwise where another convolution has `F` filters, or one
-/// reads 3 or 4 channels; else it reads an input of one channel.
-fn depthwise(conv: &ConvTensor, all: &[ConvTensor]) -> Option<u64> {
-    let [filters, 1, kernel @ ..] = conv.shape.as_slice() else {
-        return None;
-    };
-    if conv.transposed || kernel.iter().all(|it| *it == 1) {
-        return None;
+/// What the other convolutions of a file show.
+struct Evidence {
+    /// How many have so many filters.
+    filters: HashMap<u64, usize>,
+    /// Whether one reads 3 or 4 channels: an image.
+    image: bool,
+}
+
+impl Evidence {
+    fn of(convs: &[ConvTensor]) -> Self {
+        let mut filters = HashMap::new();
+        for filter in convs.iter().filter_map(|it| it.shape.first()) {
+            let count: &mut usize = filters.entry(*filter).or_default();
+            *count = count.saturating_add(1);
+        }
+        let image = |it: &ConvTensor| matches!(it.shape.get(1), Some(3 | 4));
+        Self {
+            filters,
+            image: convs.iter().any(image),
+        }
     }
-    let mut others = all.iter().filter(|it| it.module != conv.module);
-    let evidence = |it: &ConvTensor| {
-        let dim = |at: usize| it.shape.get(at).copied();
-        dim(0) == Some(*filters) || matches!(dim(1), Some(3 | 4))
-    };
-    others.any(evidence).then_some(*filters)
+
+    /// The groups of a weight `[F, 1, k…]`: it is depthwise where another convolution has `F` filters, or
+    /// one reads 3 or 4 channels; else it reads an input of one channel.
+    fn depthwise(&self, conv: &ConvTensor) -> Option<u64> {
+        let [filters, 1, kernel @ ..] = conv.shape.as_slice() else {
+            return None;
+        };
+        if conv.transposed || kernel.iter().all(|it| *it == 1) {
+            return None;
+        }
+        let others = self.filters.get(filters).is_some_and(|it| *it > 1);
+        (others || self.image).then_some(*filters)
+    }
 }

@@ -70,11 +70,7 @@ fn noted(part: &Part, network: &mut Network) {
 }
 
 fn add(part: Part, network: &mut Network) {
-    for pair in part.header.metadata {
-        if !network.metadata.contains(&pair) {
-            network.metadata.push(pair);
-        }
-    }
+    network.metadata.extend(part.header.metadata);
     for entry in part.header.entries {
         let Some(value) = ValueId::next(network.values.len()) else {
             break;
