@@ -7,6 +7,7 @@
 mod beside;
 mod build;
 mod export;
+mod graph;
 mod layout;
 pub mod plan;
 mod print;

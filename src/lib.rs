@@ -220,7 +220,8 @@ pub fn geometry_file(path: impl AsRef<Path>, options: &Options) -> Result<String
         allow_links: options.allow_links,
     };
     let mut model = read::open(path, &links)?;
-    let open = geometry::is_open(&model.network);
+    let by_graph = options.geometry.graph.is_some() && options.geometry.file.is_none();
+    let open = geometry::is_open(&model.network) && !by_graph;
     let plan = settle(&mut model, options)?;
     let name = path.file_name().unwrap_or(path.as_os_str());
     let name = name.to_string_lossy();

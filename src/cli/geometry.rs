@@ -54,6 +54,11 @@ pub(super) struct From {
     #[arg(long, value_name = "FILE")]
     geometry: Option<PathBuf>,
 
+    /// An ONNX file, or a .pt2 that torch.export saved, of the same network: its graph is put over the
+    /// tensors of a safetensors model, and its own weights are not read
+    #[arg(long, value_name = "FILE")]
+    graph: Option<PathBuf>,
+
     /// The output size of one convolution of a safetensors model; repeatable
     #[arg(long, value_name = "NAME=13x13", value_parser = output_size)]
     output_size: Vec<(String, Vec<u64>)>,
@@ -67,6 +72,7 @@ impl From {
     pub(super) fn options(&self) -> geometry::Options {
         geometry::Options {
             file: self.geometry.clone(),
+            graph: self.graph.clone(),
             output_sizes: self.output_size.clone(),
             layout: self.layout,
             ..geometry::Options::default()

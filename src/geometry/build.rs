@@ -7,6 +7,8 @@ mod flow;
 mod pools;
 mod sizes;
 
+use std::collections::HashSet;
+
 use super::tensors::Tensors;
 use super::{Line, Plan, Step};
 use crate::finding::Finding;
@@ -62,6 +64,14 @@ fn aux_module(line: &Line) -> Option<&str> {
         Step::Conv(conv) if line.aux => conv.name.split('.').next(),
         _ => None,
     }
+}
+
+/// Adds the convolutions whose weights are not `used`, each with an input that nobody knows.
+pub(super) fn rest(network: &mut Network, tensors: &Tensors, used: HashSet<String>, why: &str) {
+    let mut draft = Draft::new(network, tensors, why);
+    draft.used = used;
+    open_convs(&mut draft, tensors);
+    draft.finish();
 }
 
 /// Adds the convolutions that no line names.

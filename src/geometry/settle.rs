@@ -6,16 +6,19 @@ use super::beside::{self, Beside};
 use super::build::{self, PlanError};
 use super::source::{Answer, Asked, SOURCES};
 use super::tensors::Tensors;
-use super::unknown;
 use super::{Layout, Plan};
+use super::{graph as graphs, unknown};
 use crate::finding::Finding;
 use crate::network::{Claim, GeometryFacts, GeometrySource, Network};
+use crate::read;
 
 /// What a user says about a network's geometry.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Options {
     /// `--geometry`: a geometry file.
     pub file: Option<PathBuf>,
+    /// `--graph`: a file whose graph is put over the tensors.
+    pub graph: Option<PathBuf>,
     /// `--output-size`: spatial output sizes of single convolutions, by name.
     pub output_sizes: Vec<(String, Vec<u64>)>,
     /// `--layout`: in which order weights are kept.
@@ -47,6 +50,9 @@ pub enum GeometryError {
         /// What is wrong.
         message: String,
     },
+    /// A graph cannot be had, or is another network's.
+    #[error("{0}")]
+    Graph(String),
     /// The model has a graph of its own.
     #[error("{0} is for models without a graph, and this one has its own")]
     OwnGraph(&'static str),
@@ -94,6 +100,9 @@ pub fn settle(
         input: input.map(|it| without_batch(it, &tensors)),
         ..options.clone()
     };
+    if let Some(graph) = options.graph.as_ref().filter(|_| options.file.is_none()) {
+        return over_graph(network, &tensors, graph, model, options).map(|()| None);
+    }
     let mut beside = beside::look(model, &network.metadata);
     if options.input.is_some() {
         beside.hints.input.clone_from(&options.input);
@@ -143,10 +152,42 @@ pub fn settle(
     Ok(plan)
 }
 
+/// Puts the graph of another file over the tensors.
+fn over_graph(
+    network: &mut Network,
+    tensors: &Tensors,
+    path: &Path,
+    model: Option<&Path>,
+    options: &Options,
+) -> Result<(), GeometryError> {
+    let file = path.to_string_lossy();
+    let graph = read::open(path, &read::Options::default());
+    let graph = graph.map_err(|it| GeometryError::Graph(format!("{file}: {it}")))?;
+    if is_open(&graph.network) {
+        return Err(GeometryError::Graph(format!(
+            "{file} holds tensors and no graph"
+        )));
+    }
+    let model = model
+        .and_then(Path::file_name)
+        .map(|it| it.to_string_lossy());
+    let model = model.as_deref().unwrap_or("the model");
+    let bound = graphs::bind(network, &graph.network, tensors, &file, model);
+    let mut bound = bound.map_err(GeometryError::Graph)?;
+    let mut facts = std::mem::take(&mut bound.facts.geometry);
+    pin_outputs(&mut bound, tensors, options, &mut facts)?;
+    bound.facts.geometry = facts;
+    bound.facts.weight_layout = Some(tensors.layout_facts.clone());
+    bound.findings.extend(tensors.findings.iter().cloned());
+    *network = bound;
+    Ok(())
+}
+
 /// A network with a graph takes no other.
 fn own_graph(options: &Options) -> Result<(), GeometryError> {
     let flags = [
         ("--geometry", options.file.is_some()),
+        ("--graph", options.graph.is_some()),
         ("--output-size", !options.output_sizes.is_empty()),
         ("--layout", options.layout.is_some()),
     ];
