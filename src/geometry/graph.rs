@@ -228,6 +228,3 @@ fn unbound(left: &[Open], file: &str, model: &str) -> Option<Finding> {
         ),
     ))
 }
-
-#[cfg(test)]
-mod tests;
