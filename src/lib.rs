@@ -1,4 +1,4 @@
-//! Inspects ONNX model files: every convolution and pool, what weight sharing saves in each, and proof by
+//! Inspects ONNX and safetensors model files: every convolution and pool, what weight sharing saves in each, and proof by
 //! running one. Numbers are exact, what cannot be known is said with its reason, and a weight's bytes are
 //! read only to run a layer.
 //!
@@ -30,7 +30,7 @@
 //! | [`finding`] | what is said about a model beside its numbers |
 //! | [`op`] | operators by family: attributes, shape rules, geometry |
 //! | [`network`] | the one format-neutral model |
-//! | [`read`] | bytes → network: the ONNX skeleton reader, external data |
+//! | [`read`] | bytes → network: the ONNX skeleton reader, safetensors headers, external data |
 //! | [`geometry`] | a graph for a network that came without one: geometry files, recipes |
 //! | [`infer`] | network + given sizes → shapes |
 //! | [`account`] | network + shapes → rows, roles, totals, findings |

@@ -27,18 +27,15 @@ pub fn of_graph(
         lines: vec![],
         places: HashMap::new(),
         last: None,
+        input: None,
     };
     let main = network.main();
     for id in main.map_or(&[][..], |it| &it.nodes) {
         writer.node(network.node(*id));
     }
-    let input = main.and_then(|it| {
-        it.inputs
-            .iter()
-            .find_map(|it| spatial(shape(*it)?.0.get(1..)?))
-    });
+    let input = writer.input.as_ref();
     Plan {
-        input: input.filter(|it| it.len() > 1),
+        input: input.and_then(|it| spatial(it.0.get(1..)?)),
         lines: writer.lines,
     }
 }
@@ -56,6 +53,8 @@ struct Writer<'a> {
     places: HashMap<ValueId, usize>,
     /// The value of the line above.
     last: Option<ValueId>,
+    /// What the first line sees, and so how many axes the plan has.
+    input: Option<Shape>,
 }
 
 impl Writer<'_> {
@@ -68,19 +67,25 @@ impl Writer<'_> {
             return;
         };
         let output = node.outputs.first().copied().flatten();
-        let (Some(step), Some(output)) = (step, output) else {
+        let input = node.inputs.first().copied().flatten().and_then(self.shape);
+        let (Some(step), Some(output), Some(input)) = (step, output, input) else {
             return;
         };
+        // A window over other axes than the plan's: a detour, or a part that lines cannot say.
+        let first = self.input.get_or_insert_with(|| input.clone());
+        if first.rank() != input.rank() {
+            return;
+        }
         let mut line = Line::of(step);
         let read = self.read(node.inputs.first().copied().flatten());
         if read != self.last {
             line.from = vec![read.map_or_else(|| "input".to_owned(), |it| self.label(it))];
         }
         // What lies between may have changed the sizes or the channels.
-        let before = read.and_then(self.shape);
-        let input = node.inputs.first().copied().flatten().and_then(self.shape);
+        let before = read.map_or_else(|| self.input.clone(), self.shape);
         let axes = |it: &Option<Shape>| it.as_ref().and_then(|it| spatial(it.0.get(2..)?));
-        let moved = read.is_some() && axes(&before) != axes(&input);
+        let input = Some(input);
+        let moved = axes(&before) != axes(&input);
         if moved || beyond(&line.step, node) {
             line.out = axes(&(self.shape)(output));
         }

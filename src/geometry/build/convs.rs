@@ -97,14 +97,14 @@ impl Flow<'_> {
         if needed == found {
             return Ok(from);
         }
-        if from.value == self.input {
+        // Groups or a join that are given mean that somebody knows.
+        let stated =
+            matches!(&line.step, Step::Conv(it) if it.groups.is_some()) || line.from.len() > 1;
+        if from.value == self.input && !stated {
             return Err(format!(
                 "{name} takes {needed} channels but the input has {found}"
             ));
         }
-        // Groups or a join that are given mean that somebody knows.
-        let stated =
-            matches!(&line.step, Step::Conv(it) if it.groups.is_some()) || line.from.len() > 1;
         if line.at.is_some() && !stated {
             self.draft.network.findings.push(Finding::about(
                 "channels",
