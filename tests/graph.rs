@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 
 use cnninspect::account::Layer;
 use cnninspect::network::GeometrySource;
+use cnninspect::tensor::DataType;
 use cnninspect::verify::Choice;
 use cnninspect::{Inspection, Options, geometry, inspect, read};
 use tempfile::TempDir;
@@ -27,7 +28,7 @@ fn fixture(name: &str) -> PathBuf {
 fn tensors_of(graph: &str, folder: &TempDir, name: impl Fn(&str) -> String) -> PathBuf {
     let model = read::open(&fixture(graph), &read::Options::default()).unwrap();
     let tensors = model.network.initializers.iter().map(|it| &it.tensor);
-    let tensors = tensors.filter(|it| it.data_type.is_some_and(|it| it.is_float()));
+    let tensors = tensors.filter(|it| it.data_type.is_some_and(DataType::is_float));
     let tensors: Vec<(String, Vec<u64>)> = tensors
         .filter(|it| !it.dims.is_empty())
         .map(|it| (name(&it.name), it.dims.clone()))

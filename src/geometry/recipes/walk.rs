@@ -34,6 +34,10 @@ pub(super) fn labelled(drawn: Vec<Drawn>) -> Vec<Line> {
     }
     let all: Vec<Vec<usize>> = drawn.iter().map(|it| it.reads.clone()).collect();
     let mut lines: Vec<Line> = drawn.into_iter().map(|it| it.line).collect();
+    // A geometry file says so of convolutions, which are what is totalled.
+    for line in &mut lines {
+        line.aux &= matches!(line.step, Step::Conv(_));
+    }
     // The line that the next one reads where it says nothing.
     let mut above: Option<usize> = None;
     for (at, reads) in all.iter().enumerate() {

@@ -2,6 +2,9 @@ use super::*;
 use crate::source::BytesSource;
 use crate::tensor::Payload;
 
+/// Entries, how they are kept, and what is said of them.
+type Case<'a> = (&'a [(&'a str, &'a [u8])], u16, &'a str);
+
 /// A ZIP archive whose entries are stored, checksums 0 as PyTorch leaves them.
 fn archive(entries: &[(&str, &[u8])], method: u16) -> Vec<u8> {
     let mut file = vec![];
@@ -90,7 +93,7 @@ fn without_its_archive_the_json_tells_the_same_but_for_the_bytes() {
 fn each_way_not_to_be_an_exported_program_is_told() {
     let newer = MODEL.replace("\"major\": 8, \"minor\": 20", "\"major\": 9, \"minor\": 0");
     let inner = archive(&[("a", b"")], 0);
-    let cases: &[(&[(&str, &[u8])], u16, &str)] = &[
+    let cases: &[Case<'_>] = &[
         (
             &[("net/models/model.json", newer.as_bytes())],
             0,
