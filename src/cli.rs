@@ -37,7 +37,7 @@ pub(crate) enum Task {
     Geometry(Printing),
 }
 
-/// Every convolution and pool of an ONNX or safetensors file, what weight sharing saves in each, and proof by running one
+/// Every convolution and pool of an ONNX, safetensors or .pt2 file, what weight sharing saves in each, and proof by running one
 #[derive(Debug, Parser)]
 #[command(
     name = "cnninspect",

@@ -30,8 +30,8 @@
 //! | [`finding`] | what is said about a model beside its numbers |
 //! | [`op`] | operators by family: attributes, shape rules, geometry |
 //! | [`network`] | the one format-neutral model |
-//! | [`read`] | bytes → network: the ONNX skeleton reader, safetensors headers, external data |
-//! | [`geometry`] | a graph for a network that came without one: geometry files, recipes |
+//! | [`read`] | bytes → network: the ONNX skeleton reader, safetensors headers, exported programs, external data |
+//! | [`geometry`] | a graph for a network that came without one: geometry files, recipes, another file's graph |
 //! | [`infer`] | network + given sizes → shapes |
 //! | [`account`] | network + shapes → rows, roles, totals, findings |
 //! | [`verify`] | network + shapes + weight bytes → what running a layer showed; the only room that knows candle |

@@ -23,7 +23,7 @@ pub(crate) struct Printing {
 /// Prints strides, pools and order as a geometry file, with ? where nobody knows
 #[derive(Debug, Args)]
 pub(super) struct Geometry {
-    /// A safetensors or ONNX file, a folder that holds one, or - for standard input
+    /// A safetensors, ONNX or .pt2 file, a folder that holds one, or - for standard input
     #[arg(value_name = "MODEL")]
     model: PathBuf,
 

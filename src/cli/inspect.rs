@@ -28,7 +28,7 @@ pub(crate) struct Inspecting {
 /// Inspecting one model.
 #[derive(Debug, Args)]
 pub(super) struct Inspect {
-    /// An ONNX or safetensors file, an index of such files, a folder that holds one, or - for standard input
+    /// An ONNX, safetensors or .pt2 file, a safetensors index, a folder that holds one, or - for standard input
     // Beside a command there is none, though its name is required where there is no command.
     #[arg(value_name = "MODEL", required = true)]
     model: Option<PathBuf>,

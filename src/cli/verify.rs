@@ -23,7 +23,7 @@ pub(crate) struct Verifying {
 /// Runs the convolutions with their real weights and compares them with what the report says
 #[derive(Debug, Args)]
 pub(super) struct Verify {
-    /// An ONNX or safetensors file, a folder that holds one, or - for standard input
+    /// An ONNX, safetensors or .pt2 file, a folder that holds one, or - for standard input
     #[arg(value_name = "MODEL")]
     model: PathBuf,
 
