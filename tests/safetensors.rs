@@ -274,7 +274,7 @@ fn convs(inspection: &Inspection) -> BTreeMap<String, u128> {
 fn convolutions_are_those_that_pytorch_has() {
     for name in ["lenet5", "wavenet"] {
         let path = format!("{FOLDER}/truth/{name}.safetensors");
-        let truth = fs::read_to_string(format!("{path}.truth.json")).unwrap();
+        let truth = fs::read_to_string(format!("{path}.convs.json")).unwrap();
         let truth: serde_json::Value = serde_json::from_str(&truth).unwrap();
         let expected: BTreeMap<String, u128> = truth["conv_weights"]
             .as_array()
