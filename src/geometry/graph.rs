@@ -8,6 +8,7 @@ mod merge;
 mod names;
 
 use std::collections::{BTreeMap, HashMap};
+use std::path::Path;
 
 use super::tensors::{ConvTensor, Tensors};
 use crate::finding::Finding;
@@ -15,6 +16,7 @@ use crate::network::{
     Claim, Edges, GeometryFacts, GeometrySource, Network, NodeId, Producer, ValueId,
 };
 use crate::op::conv::{self, ConvOperator};
+use crate::read;
 
 /// How a convolution found its weight, the surest way first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -55,11 +57,33 @@ struct Bound<'a> {
     by: By,
 }
 
+/// Reads the graph of the file at `path` and puts it over the tensors of `weights`, read from `model`.
+///
+/// # Errors
+/// A sentence, when there is no such graph, or not one convolution finds its weight.
+pub(super) fn over(
+    weights: &Network,
+    tensors: &Tensors,
+    path: &Path,
+    model: Option<&Path>,
+) -> Result<Network, String> {
+    let file = path.to_string_lossy();
+    let graph = read::open(path, &read::Options::default());
+    let graph = graph.map_err(|it| format!("{file}: {it}"))?.network;
+    if super::is_open(&graph) {
+        return Err(format!("{file} holds tensors and no graph"));
+    }
+    let model = model.and_then(Path::file_name);
+    let model = model.map(|it| it.to_string_lossy());
+    let model = model.as_deref().unwrap_or("the model");
+    bind(weights, &graph, tensors, &file, model)
+}
+
 /// Puts the graph of `graph` over the tensors of `weights`. `file` and `model` are what messages call them.
 ///
 /// # Errors
 /// A sentence, when not one convolution finds its weight.
-pub(super) fn bind(
+fn bind(
     weights: &Network,
     graph: &Network,
     tensors: &Tensors,
@@ -86,6 +110,7 @@ pub(super) fn bind(
     let used = bound.iter().map(|it| it.conv.weight.clone()).collect();
     let mut network = merge::merge(weights, graph, tensors, &bound);
     super::build::rest(&mut network, tensors, used, super::unknown::NOT_NAMED);
+    network.findings.extend(tensors.findings.iter().cloned());
     network.findings.extend(unbound(&left, file, model));
     network.facts.geometry = GeometryFacts {
         source: GeometrySource::Graph,

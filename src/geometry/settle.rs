@@ -10,7 +10,6 @@ use super::{Layout, Plan};
 use super::{graph as graphs, unknown};
 use crate::finding::Finding;
 use crate::network::{Claim, GeometryFacts, GeometrySource, Network};
-use crate::read;
 
 /// What a user says about a network's geometry.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -103,6 +102,16 @@ pub fn settle(
     if let Some(graph) = options.graph.as_ref().filter(|_| options.file.is_none()) {
         return over_graph(network, &tensors, graph, model, options).map(|()| None);
     }
+    by_sources(network, tensors, model, options)
+}
+
+/// Asks every source in turn.
+fn by_sources(
+    network: &mut Network,
+    tensors: Tensors,
+    model: Option<&Path>,
+    options: &Options,
+) -> Result<Option<Plan>, GeometryError> {
     let mut beside = beside::look(model, &network.metadata);
     if options.input.is_some() {
         beside.hints.input.clone_from(&options.input);
@@ -156,29 +165,16 @@ pub fn settle(
 fn over_graph(
     network: &mut Network,
     tensors: &Tensors,
-    path: &Path,
+    graph: &Path,
     model: Option<&Path>,
     options: &Options,
 ) -> Result<(), GeometryError> {
-    let file = path.to_string_lossy();
-    let graph = read::open(path, &read::Options::default());
-    let graph = graph.map_err(|it| GeometryError::Graph(format!("{file}: {it}")))?;
-    if is_open(&graph.network) {
-        return Err(GeometryError::Graph(format!(
-            "{file} holds tensors and no graph"
-        )));
-    }
-    let model = model
-        .and_then(Path::file_name)
-        .map(|it| it.to_string_lossy());
-    let model = model.as_deref().unwrap_or("the model");
-    let bound = graphs::bind(network, &graph.network, tensors, &file, model);
+    let bound = graphs::over(network, tensors, graph, model);
     let mut bound = bound.map_err(GeometryError::Graph)?;
     let mut facts = std::mem::take(&mut bound.facts.geometry);
     pin_outputs(&mut bound, tensors, options, &mut facts)?;
     bound.facts.geometry = facts;
     bound.facts.weight_layout = Some(tensors.layout_facts.clone());
-    bound.findings.extend(tensors.findings.iter().cloned());
     *network = bound;
     Ok(())
 }

@@ -1,3 +1,5 @@
+//! Small archives made by hand, and what is said of broken ones.
+
 use super::*;
 use crate::source::BytesSource;
 use crate::tensor::Payload;
