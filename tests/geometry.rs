@@ -10,7 +10,7 @@ use cnninspect::account::{ConvLayer, Layer};
 use cnninspect::geometry::Layout;
 use cnninspect::network::{Claim, GeometrySource};
 use cnninspect::tensor::Shape;
-use cnninspect::verify::Choice;
+use cnninspect::verify::{Choice, Status};
 use cnninspect::{Inspection, Options, geometry_file, inspect};
 use support::{Rows, write};
 
@@ -274,7 +274,7 @@ fn what_the_geometry_leaves_out_is_in_no_total() {
         .message;
     assert_eq!(
         said,
-        "the geometry names 2 convolutions and leaves out 3, which are in no total: \"conv3\", \"conv4\", \"conv5\""
+        "the geometry leaves out 3 of 5 convolutions, which count in no total: \"conv3\", \"conv4\", \"conv5\""
     );
 }
 
@@ -552,4 +552,38 @@ fn a_model_with_a_graph_takes_no_other() {
         error,
         "--geometry is for models without a graph, and this one has its own"
     );
+}
+
+#[test]
+fn a_stated_size_is_taken_and_a_contradiction_is_said() {
+    let folder = tempfile::tempdir().unwrap();
+    let (model, file) = (
+        folder.path().join("a.safetensors"),
+        folder.path().join("net.toml"),
+    );
+    write(
+        &model,
+        &[("c.weight", &[4, 3, 3, 3]), ("d.weight", &[2, 4, 1, 1])],
+        "",
+    );
+    let text = "input = \"3x8x8\"\nlayers = [\n{ conv = \"c\", out = [5, 7] },\n{ conv = \"d\" }]";
+    fs::write(&file, text).unwrap();
+    let mut options = with_file(&file);
+    options.verify = Choice::All;
+    let inspection = inspect(&model, &options).unwrap();
+    let outputs: Vec<_> = convs(&inspection)
+        .iter()
+        .map(|it| it.output_shape.clone().unwrap())
+        .collect();
+    assert_eq!(
+        outputs,
+        [Shape::known(&[1, 4, 5, 7]), Shape::known(&[1, 2, 5, 7])]
+    );
+    // 8 − 3 + 1 = 6
+    let said = &inspection.warnings[0];
+    assert_eq!(said.rule, "pinned-size");
+    let expected = "line 3 states a size of 5 where stride and padding give 6";
+    assert!(said.message.ends_with(expected), "{}", said.message);
+    let found: Vec<_> = inspection.verification.iter().map(|it| it.status).collect();
+    assert_eq!(found, [Status::NotRun, Status::Confirmed]);
 }

@@ -101,8 +101,9 @@ fn open_convs(draft: &mut Draft<'_>, tensors: &Tensors) {
         draft.network.findings.push(Finding::general(
             "not-covered",
             format!(
-                "the geometry names {covered} convolutions and leaves out {}, which are in no total: {}{more}",
+                "the geometry leaves out {} of {} convolutions, which count in no total: {}{more}",
                 names.len(),
+                tensors.convs.len(),
                 first.join(", ")
             ),
         ));

@@ -62,7 +62,7 @@ fn input(value: &Value<'_>, lines: &Lines) -> Result<Vec<u64>, Fault> {
                 return Err(lines.fault(&value.span(), "input is still \"?\"".to_owned()));
             }
             let sizes = text.split(['x', 'X', '×', ',']);
-            sizes.map(|it| it.trim().parse().ok()).collect()
+            sizes.map(|it| value::size(it.trim())).collect()
         }
         DeValue::Array(list) => list.iter().map(value::number).collect(),
         _ => None,
@@ -232,7 +232,7 @@ mod tests {
             (
                 "layers = [\n{ conv = \"a\", stride = -1 }]",
                 2,
-                "stride must be a whole number or a list of them",
+                "stride must be a whole number up to 2147483648, or a list of them",
             ),
             (
                 "layers = [\n{ conv = \"a\", pad = \"valid\" }]",

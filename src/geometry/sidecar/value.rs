@@ -4,10 +4,19 @@ use toml::de::DeValue;
 
 use super::{Fault, Lines, Value};
 
+/// No size, stride or padding is larger.
+const MOST: u64 = 1 << 31;
+
 /// A whole number of 0 or more.
 pub(super) fn number(value: &Value<'_>) -> Option<u64> {
     let number = value.get_ref().as_integer()?;
-    u64::from_str_radix(number.as_str(), number.radix()).ok()
+    let number = u64::from_str_radix(number.as_str(), number.radix()).ok();
+    number.filter(|it| *it <= MOST)
+}
+
+/// A whole number in words.
+pub(super) fn size(text: &str) -> Option<u64> {
+    text.parse().ok().filter(|it| *it <= MOST)
 }
 
 /// What is wrong where a template was not filled in.
@@ -28,7 +37,7 @@ pub(super) fn numbers(key: &str, value: &Value<'_>, lines: &Lines) -> Result<Vec
         _ => None,
     };
     list.ok_or_else(|| {
-        let message = format!("{key} must be a whole number or a list of them");
+        let message = format!("{key} must be a whole number up to {MOST}, or a list of them");
         lines.fault(&value.span(), message)
     })
 }
