@@ -5,6 +5,7 @@
 //! name is reached as `./verify`.
 
 mod check;
+mod geometry;
 mod init;
 mod inspect;
 mod values;
@@ -14,6 +15,7 @@ use clap::{ColorChoice, CommandFactory, Parser, Subcommand};
 use cnninspect::render::COLUMNS;
 
 pub(crate) use check::{Checking, Keeping};
+pub(crate) use geometry::Printing;
 pub(crate) use init::Drafting;
 pub(crate) use inspect::Inspecting;
 pub(crate) use values::{Color, Common};
@@ -39,9 +41,11 @@ pub(crate) enum Task {
     Check(Box<Checking>),
     /// `init`
     Init(Drafting),
+    /// `geometry`
+    Geometry(Printing),
 }
 
-/// Every convolution and pool of an ONNX file, what weight sharing saves in each, and proof by running one
+/// Every convolution and pool of an ONNX, safetensors or .pt2 file, what weight sharing saves in each, and proof by running one
 #[derive(Debug, Parser)]
 #[command(
     name = "cnninspect",
@@ -67,6 +71,7 @@ enum Command {
     Verify(verify::Verify),
     Check(Box<check::Check>),
     Init(init::Init),
+    Geometry(geometry::Geometry),
 }
 
 const EXAMPLES: &str = "\
@@ -74,6 +79,7 @@ Examples:
   cnninspect model.onnx
   cnninspect model.onnx --input images=1x3x640x640
   cnninspect model.onnx --dim height=224 --dim width=224 --top 10
+  cnninspect model.safetensors --input 3x224x224
   cnninspect verify model.onnx
   cnninspect model.onnx -f json | jq '.layers[] | select(.kind == \"conv\") | .params'
   cnninspect model.onnx -f csv --columns layer,stored,unshared,macs -o layers.csv
@@ -112,6 +118,7 @@ impl Cli {
             Some(Command::Verify(it)) => (it.common.clone(), Task::Verify(it.request()?)),
             Some(Command::Check(it)) => (it.common.clone(), Task::Check(Box::new(it.request()?))),
             Some(Command::Init(it)) => (it.common.clone(), Task::Init(it.request())),
+            Some(Command::Geometry(it)) => (it.common.clone(), Task::Geometry(it.request()?)),
             None => (
                 self.inspect.common.clone(),
                 Task::Inspect(self.inspect.request()?),

@@ -45,3 +45,51 @@ pub struct Gap {
     /// Why, with the flag that would settle it where there is one.
     pub reason: String,
 }
+
+/// ` (did you mean "conv5"?)` for the name that is closest to `given`, or nothing where none is close.
+#[must_use]
+pub fn similar<'a>(given: &str, names: impl Iterator<Item = &'a str>) -> String {
+    let near = given.len().div_ceil(3).max(1);
+    let close = names.map(|it| (distance(given, it), it));
+    let best = close.filter(|it| it.0 <= near).min();
+    best.map_or_else(String::new, |(_, name)| {
+        format!(" (did you mean {name:?}?)")
+    })
+}
+
+/// Letters to insert, remove or replace to make `left` of `right` (Levenshtein).
+#[must_use]
+pub fn distance(left: &str, right: &str) -> usize {
+    let right: Vec<char> = right.chars().collect();
+    let mut row: Vec<usize> = (0..=right.len()).collect();
+    for (at, letter) in left.chars().enumerate() {
+        let mut before = at + 1;
+        let mut next = vec![before];
+        for ((other, above), corner) in right.iter().zip(row.iter().skip(1)).zip(&row) {
+            before = (corner + usize::from(letter != *other))
+                .min(above + 1)
+                .min(before + 1);
+            next.push(before);
+        }
+        row = next;
+    }
+    row.last().copied().unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::distance;
+
+    #[test]
+    fn distances_are_the_textbook_ones() {
+        let cases = [
+            ("kitten", "sitting", 3),
+            ("", "abc", 3),
+            ("conv1", "conv1", 0),
+            ("conv12", "conv1", 1),
+        ];
+        for (left, right, expected) in cases {
+            assert_eq!(distance(left, right), expected, "{left} {right}");
+        }
+    }
+}

@@ -5,12 +5,13 @@ mod declared;
 mod given;
 mod inputs;
 mod merge;
+mod pinned;
 mod walk;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-pub use given::{read_input, read_size};
+pub use given::{read_input, read_size, read_sizes};
 use serde::Serialize;
 
 use crate::finding::Finding;

@@ -1,4 +1,4 @@
-//! Inspects ONNX model files: every convolution and pool, what weight sharing saves in each, and proof by
+//! Inspects ONNX and safetensors model files: every convolution and pool, what weight sharing saves in each, and proof by
 //! running one. Numbers are exact, what cannot be known is said with its reason, and a weight's bytes are
 //! read only to run a layer.
 //!
@@ -17,7 +17,7 @@
 //! # How data flows
 //!
 //! ```text
-//! source → read → network → infer → account → verify | check → render → main
+//! source → read → network → (geometry) → infer → account → verify | check → render → main
 //! ```
 //!
 //! One direction: a room imports only from rooms above it in this list.
@@ -30,7 +30,8 @@
 //! | [`finding`] | what is said about a model beside its numbers |
 //! | [`op`] | operators by family: attributes, shape rules, geometry |
 //! | [`network`] | the one format-neutral model |
-//! | [`read`] | bytes → network: the ONNX skeleton reader, external data |
+//! | [`read`] | bytes → network: the ONNX skeleton reader, safetensors headers, exported programs, external data |
+//! | [`geometry`] | a graph for a network that came without one: geometry files, recipes, another file's graph |
 //! | [`infer`] | network + given sizes → shapes |
 //! | [`account`] | network + shapes → rows, roles, totals, findings |
 //! | [`verify`] | network + shapes + weight bytes → what running a layer showed; the only room that knows candle |
@@ -77,6 +78,8 @@ pub mod network;
 
 pub mod read;
 
+pub mod geometry;
+
 pub mod infer;
 
 pub mod account;
@@ -92,6 +95,7 @@ use std::path::{Path, PathBuf};
 
 use account::{Account, ConvLayer, Layer, Totals};
 use finding::{Finding, Gap};
+use geometry::GeometryError;
 use infer::{Input, Shapes, Sizes, SizesError};
 use network::{Edges, Facts};
 use rayon::prelude::*;
@@ -109,6 +113,8 @@ pub struct Options {
     pub limits: Limits,
     /// Whether links that lead out of the model's folder are followed to external data.
     pub allow_links: bool,
+    /// What is said about the geometry of a model that comes without a graph.
+    pub geometry: geometry::Options,
 }
 
 /// Everything that inspecting one file tells, as plain data.
@@ -140,6 +146,9 @@ pub enum Error {
     /// There is no model to read.
     #[error(transparent)]
     Read(#[from] ReadError),
+    /// The geometry that was asked for cannot be had.
+    #[error(transparent)]
+    Geometry(#[from] GeometryError),
     /// A given size fits nothing in it.
     #[error(transparent)]
     Sizes(#[from] SizesError),
@@ -189,12 +198,7 @@ pub fn inspect_watched(
     watch: &Watch<'_>,
 ) -> Result<Inspection, Error> {
     let path = path.as_ref();
-    let model = read::open(
-        path,
-        &read::Options {
-            allow_links: options.allow_links,
-        },
-    )?;
+    let model = open(path, options)?;
     inspect_model(&model, &path.to_string_lossy(), options, watch)
 }
 
@@ -205,6 +209,62 @@ pub fn inspect_each(models: &[(PathBuf, Options)]) -> Vec<Result<Inspection, Err
     models
         .map(|(path, options)| inspect(path, options))
         .collect()
+}
+
+/// Reads a model, and gives one that comes without a graph its geometry.
+///
+/// # Errors
+/// [`Error`] where there is no model to read, or a geometry that was asked for cannot be had.
+pub fn open(path: impl AsRef<Path>, options: &Options) -> Result<Model, Error> {
+    let links = read::Options {
+        allow_links: options.allow_links,
+    };
+    let mut model = read::open(path.as_ref(), &links)?;
+    settle(&mut model, options)?;
+    Ok(model)
+}
+
+/// Gives a model that comes without a graph its geometry; the plan that it was built from, where there is
+/// one.
+///
+/// # Errors
+/// [`Error::Geometry`] where one that was asked for cannot be had.
+pub fn settle(model: &mut Model, options: &Options) -> Result<Option<geometry::Plan>, Error> {
+    let mut geometry = options.geometry.clone();
+    geometry.input = geometry::given_input(&options.sizes.inputs);
+    let path = model.path().map(Path::to_owned);
+    Ok(geometry::settle(
+        &mut model.network,
+        path.as_deref(),
+        &geometry,
+    )?)
+}
+
+/// The geometry file of a model: strides, pools and order as a geometry source or its graph tells them, or
+/// a form to be filled in where nobody knows.
+///
+/// # Errors
+/// As [`open`], and [`Error::Sizes`].
+pub fn geometry_file(path: impl AsRef<Path>, options: &Options) -> Result<String, Error> {
+    let path = path.as_ref();
+    let links = read::Options {
+        allow_links: options.allow_links,
+    };
+    let mut model = read::open(path, &links)?;
+    let by_graph = options.geometry.graph.is_some() && options.geometry.file.is_none();
+    let open = geometry::is_open(&model.network) && !by_graph;
+    let plan = settle(&mut model, options)?;
+    let name = path.file_name().unwrap_or(path.as_os_str());
+    let name = name.to_string_lossy();
+    if open {
+        return Ok(geometry::written(&model.network, plan.as_ref(), &name));
+    }
+    let edges = model.network.edges();
+    let shapes = infer::infer(&model.network, &edges, &options.sizes)?;
+    let shape = |value| shapes.value(value).shape.clone();
+    let plan = geometry::of_graph(&model.network, &edges, &shape);
+    let note = format!("the graph of {name}");
+    Ok(geometry::print(&plan, &[note]))
 }
 
 /// Inspects a model that is read already; `path` is what the report calls it, `watch` is told of the layers
@@ -253,10 +313,7 @@ pub fn replicate(
     layer: &str,
     most: u128,
 ) -> Result<Replication, Error> {
-    let read_options = read::Options {
-        allow_links: options.allow_links,
-    };
-    let model = read::open(path.as_ref(), &read_options)?;
+    let model = open(path, options)?;
     let network = &model.network;
     let edges = network.edges();
     let shapes = infer::infer(network, &edges, &options.sizes)?;

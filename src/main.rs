@@ -14,11 +14,11 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use anstream::{AutoStream, ColorChoice};
-use cli::{Color, Common, Inspecting, Task, Verifying};
+use cli::{Color, Common, Inspecting, Printing, Task, Verifying};
 use cnninspect::render::{View, printable};
 use cnninspect::units::Bytes;
 use cnninspect::verify::{Progress, Status, Verification};
-use cnninspect::{Error, Inspection, Options, read};
+use cnninspect::{Error, Inspection, Options};
 
 /// Done, and nothing that was asked for is violated.
 const FINE: u8 = 0;
@@ -51,6 +51,7 @@ fn main() -> ExitCode {
         Task::Verify(it) => verify(it, common),
         Task::Check(it) => check::check(it, common),
         Task::Init(it) => check::init(it, common),
+        Task::Geometry(it) => geometry(it, common),
     };
     match code {
         Ok(code) => ExitCode::from(code),
@@ -126,15 +127,21 @@ fn replicate(task: &Verifying, layer: &str, most: u64, common: &Common) -> Resul
     })
 }
 
+/// `cnninspect geometry MODEL`: prints a geometry file.
+fn geometry(task: &Printing, common: &Common) -> Result<u8, Failure> {
+    keep(&task.model, common)?;
+    let text = cnninspect::geometry_file(&task.model, &task.options);
+    let text = text.map_err(|error| about(&task.model, &error, error.hint()))?;
+    show(common, &|_, out| out.write_all(text.as_bytes()))?;
+    Ok(FINE)
+}
+
 /// Inspects a model, and says how long it took where that is asked for.
 fn inspected(model: &Path, options: &Options, common: &Common) -> Result<Inspection, Failure> {
     let started = Instant::now();
     keep(model, common)?;
     let failed = |error: Error| about(model, &error, error.hint());
-    let read_options = read::Options {
-        allow_links: options.allow_links,
-    };
-    let read = read::open(model, &read_options).map_err(|error| failed(error.into()))?;
+    let read = cnninspect::open(model, options).map_err(failed)?;
     let path = model.to_string_lossy();
     let inspection = progress::shown(common.quiet, |watch| {
         cnninspect::inspect_model(&read, &path, options, watch)

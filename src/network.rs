@@ -5,15 +5,19 @@
 //! of a model-local function stands where it is called.
 
 mod edges;
+mod role;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+
+use serde::Serialize;
 
 use crate::finding::Finding;
 use crate::op::Attrs;
 use crate::tensor::{DataType, Dim, StoredTensor};
 use crate::units::Bytes;
 pub use edges::{Edges, Producer, Use};
+pub use role::Role;
 
 /// An index into one of the lists of a [`Network`].
 macro_rules! index {
@@ -70,6 +74,34 @@ pub struct Network {
     pub initializers: Vec<Initializer>,
     /// What the reader noticed.
     pub findings: Vec<Finding>,
+    /// Words that the file carries beside its tensors, in order: safetensors' `__metadata__`.
+    pub metadata: Vec<(String, String)>,
+    /// Roles that names tell, where no graph does; they count before any use.
+    pub roles: BTreeMap<InitializerId, Role>,
+    /// Spatial sizes that a user stated for a value: taken before any rule.
+    pub pinned: BTreeMap<ValueId, Pin>,
+    /// Convolutions that are listed and in no total.
+    pub asides: BTreeMap<NodeId, Aside>,
+    /// Why nothing makes a value, where the file does not tell what does.
+    pub notes: BTreeMap<ValueId, Arc<str>>,
+}
+
+/// Sizes that a user stated for a value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pin {
+    /// Its spatial sizes.
+    pub sizes: Vec<u64>,
+    /// Who said so: `line 7 of net.toml`, `--output-size`.
+    pub by: String,
+}
+
+/// Why a convolution is in no total.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Aside {
+    /// The forward pass of inference skips it: an auxiliary head.
+    Aux,
+    /// The geometry of the others does not name it.
+    NotCovered,
 }
 
 /// What a file says of itself.
@@ -85,6 +117,67 @@ pub struct Facts {
     pub producer: Option<String>,
     /// Operator sets by domain, the default one as `ai.onnx`.
     pub opset_import: BTreeMap<String, i64>,
+    /// Where strides, pools, order and input size come from.
+    pub geometry: GeometryFacts,
+    /// In which order a safetensors file keeps the axes of its convolutions' weights.
+    pub weight_layout: Option<LayoutFacts>,
+}
+
+/// In which order a file keeps the axes of its convolutions' weights.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct LayoutFacts {
+    /// `oihw`, `ohwi` or `hwio`.
+    pub name: &'static str,
+    /// Weights of four axes that look like it.
+    pub votes: u64,
+    /// Weights of four axes.
+    pub of: u64,
+    /// Whether a user gave it, so that no vote was held.
+    pub given: bool,
+}
+
+/// Where a network's geometry comes from, and how far it is to be believed.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct GeometryFacts {
+    /// `graph`, `sidecar`, `recipe`, `out` (sizes given one by one), or `none`.
+    pub source: GeometrySource,
+    /// How far it is to be believed.
+    pub claim: Claim,
+    /// Which file or recipe it was, and what is to be said beside it.
+    pub detail: Option<String>,
+    /// What tensors let guess where nothing else tells, a sentence each.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub hints: Vec<String>,
+}
+
+/// Who answered when a network's geometry was asked for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum GeometrySource {
+    /// A graph: the model's own, or another file's.
+    #[default]
+    Graph,
+    /// A geometry file.
+    Sidecar,
+    /// A recipe.
+    Recipe,
+    /// Output sizes given one by one.
+    Out,
+    /// Nobody.
+    None,
+}
+
+/// How far a geometry is to be believed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Claim {
+    /// It is this network's.
+    #[default]
+    Exact,
+    /// It is that of its family; nobody has checked it for this network.
+    Assumed,
+    /// There is none.
+    Unknown,
 }
 
 /// A list of nodes with its inputs and outputs.

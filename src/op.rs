@@ -44,6 +44,11 @@ pub const ONNX: &str = "ai.onnx";
 /// ONNX Runtime's own operators.
 pub const MICROSOFT: &str = "com.microsoft";
 
+/// This crate's own operators, which stand for what a plan of lines leaves unsaid.
+pub const OWN: &str = "cnninspect";
+/// Changes the number of channels and nothing else: attribute `channels`.
+pub const CHANNELS: &str = "Channels";
+
 /// Every family's table; convolutions and pools have tables of their own.
 const FAMILIES: &[&[Operator]] = &[
     pointwise::OPERATORS,

@@ -3,6 +3,8 @@
 mod folder;
 mod onnx;
 mod payload;
+mod pt2;
+mod safetensors;
 mod sniff;
 
 use std::fs::File;
@@ -12,6 +14,8 @@ use std::path::{Path, PathBuf};
 use self::folder::Folder;
 pub use self::onnx::OnnxError;
 pub use self::payload::PayloadError;
+pub use self::pt2::Pt2Error;
+pub use self::safetensors::SafetensorsError;
 use crate::network::Network;
 use crate::source::{BytesSource, Counted, FileSource, Source};
 
@@ -22,15 +26,44 @@ struct Reader {
     /// Whether a file that begins like this has the format; its name is never asked.
     sniff: fn(&[u8]) -> bool,
     /// Reads the model without its payloads; the first bytes are there already.
-    read: fn(&dyn Source, Vec<u8>, &Folder) -> Result<Network, OnnxError>,
+    read: fn(&dyn Source, Vec<u8>, &Folder) -> Result<Network, FormatError>,
+    /// Whether the sign is so weak that files of other kinds are told first.
+    weak: bool,
 }
 
 /// Every format, the surest sign first: ONNX has no magic number and comes last.
-const READERS: &[Reader] = &[Reader {
-    name: "ONNX",
-    sniff: onnx::sniff,
-    read: onnx::read,
-}];
+const READERS: &[Reader] = &[
+    Reader {
+        name: "safetensors",
+        sniff: safetensors::sniff,
+        read: |source, _, folder| Ok(safetensors::read(source, folder)?),
+        weak: false,
+    },
+    Reader {
+        name: "safetensors",
+        sniff: safetensors::sniff_index,
+        read: |source, _, folder| Ok(safetensors::read_index(source, folder)?),
+        weak: false,
+    },
+    Reader {
+        name: "PT2",
+        sniff: pt2::sniff,
+        read: |source, _, _| Ok(pt2::read(source)?),
+        weak: false,
+    },
+    Reader {
+        name: "PT2",
+        sniff: pt2::sniff_json,
+        read: |source, _, _| Ok(pt2::read_json(source)?),
+        weak: false,
+    },
+    Reader {
+        name: "ONNX",
+        sniff: onnx::sniff,
+        read: |source, head, folder| Ok(onnx::read(source, head, folder)?),
+        weak: true,
+    },
+];
 
 /// Models of a folder that an error lists.
 const MOST_LISTED: usize = 10;
@@ -48,6 +81,7 @@ pub struct Model {
     pub network: Network,
     source: Counted<Box<dyn Source + Send + Sync>>,
     folder: Folder,
+    path: Option<PathBuf>,
 }
 
 /// Why there is no model to inspect.
@@ -66,7 +100,7 @@ pub enum ReadError {
     #[error("is in no format that is known here; it begins with the bytes {0}")]
     Unknown(String),
     /// A folder without a model.
-    #[error("is a folder without an .onnx file")]
+    #[error("is a folder without an .onnx or .safetensors file")]
     NoModel,
     /// A folder with several models.
     #[error("is a folder with {count} models, name one of them: {names}")]
@@ -82,8 +116,22 @@ pub enum ReadError {
         /// The format that it was read as.
         format: &'static str,
         /// What is wrong.
-        cause: OnnxError,
+        cause: FormatError,
     },
+}
+
+/// What is wrong with a file of its format.
+#[derive(Debug, thiserror::Error)]
+pub enum FormatError {
+    /// Of an ONNX file.
+    #[error(transparent)]
+    Onnx(#[from] OnnxError),
+    /// Of a safetensors file.
+    #[error(transparent)]
+    Safetensors(#[from] SafetensorsError),
+    /// Of torch.export's archive.
+    #[error(transparent)]
+    Pt2(#[from] Pt2Error),
 }
 
 /// The system's answer in our words where it is a common one.
@@ -115,7 +163,11 @@ pub fn open(path: &Path, options: &Options) -> Result<Model, ReadError> {
     let parent = path.parent().filter(|it| !it.as_os_str().is_empty());
     let folder = parent.map_or_else(|| PathBuf::from("."), Path::to_owned);
     let folder = Folder::new(Some(folder), options.allow_links);
-    read(Box::new(source), folder)
+    let model = read(Box::new(source), folder)?;
+    Ok(Model {
+        path: Some(path),
+        ..model
+    })
 }
 
 /// Reads a model from memory. Its external data has no folder to be in.
@@ -134,6 +186,7 @@ fn read(source: Box<dyn Source + Send + Sync>, folder: Folder) -> Result<Model, 
         network,
         source,
         folder,
+        path: None,
     })
 }
 
@@ -142,10 +195,15 @@ fn network(source: &dyn Source, folder: &Folder) -> Result<Network, ReadError> {
     if head.is_empty() {
         return Err(ReadError::Empty);
     }
-    if let Some(what) = sniff::foreign(&head) {
+    let reader = |weak: bool| {
+        let mut rows = READERS.iter().filter(move |it| it.weak == weak);
+        rows.find(|it| (it.sniff)(&head))
+    };
+    let sure = reader(false);
+    if let Some(what) = sniff::foreign(&head).filter(|_| sure.is_none()) {
         return Err(ReadError::Foreign(what));
     }
-    let reader = READERS.iter().find(|it| (it.sniff)(&head));
+    let reader = sure.or_else(|| reader(true));
     let reader = reader.ok_or_else(|| ReadError::Unknown(hex(&head)))?;
     (reader.read)(source, head, folder).map_err(|cause| ReadError::Format {
         format: reader.name,
@@ -166,18 +224,24 @@ fn hex(head: &[u8]) -> String {
     bytes.join(" ")
 }
 
-/// The one `.onnx` file of a folder.
+/// The one model of a folder: an `.onnx` file, an index of safetensors files, or one of those.
 fn only_model(folder: &Path) -> Result<PathBuf, ReadError> {
-    let mut models = Vec::new();
+    let mut found: [Vec<PathBuf>; 3] = Default::default();
     for entry in folder.read_dir()? {
         let path = entry?.path();
-        let is_onnx = path
-            .extension()
-            .is_some_and(|it| it.eq_ignore_ascii_case("onnx"));
-        if is_onnx && path.is_file() {
-            models.push(path);
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        let name = name.to_ascii_lowercase();
+        let kind = [".onnx", ".safetensors.index.json", ".safetensors"]
+            .iter()
+            .position(|it| name.ends_with(it));
+        let list = kind.and_then(|it| found.get_mut(it));
+        if let Some(list) = list.filter(|_| path.is_file()) {
+            list.push(path);
         }
     }
+    let [mut models, indices, files] = found;
+    // Files under an index are its shards.
+    models.extend(if indices.is_empty() { files } else { indices });
     models.sort();
     let names = models.iter().filter_map(|it| it.file_name());
     let names: Vec<_> = names
@@ -210,7 +274,15 @@ impl Model {
     /// Bytes of the model file that were read so far.
     #[must_use]
     pub fn bytes_read(&self) -> u64 {
-        self.source.bytes_read()
+        self.source
+            .bytes_read()
+            .saturating_add(self.folder.bytes_read())
+    }
+
+    /// The file that was read; `None` for what came from memory or a pipe.
+    #[must_use]
+    pub fn path(&self) -> Option<&Path> {
+        self.path.as_deref()
     }
 
     /// Sees to it that the file is still the one that was read.

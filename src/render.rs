@@ -8,6 +8,7 @@ mod cell;
 mod check;
 mod column;
 mod csv;
+mod geometry;
 mod json;
 mod layout;
 mod markdown;

@@ -1,7 +1,8 @@
 //! The binary from outside: exit codes, standard output apart from standard error, wording.
 
+use std::io::Write;
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 
 fn command(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_cnninspect"));
@@ -271,4 +272,90 @@ fn an_empty_file_is_an_error() {
     let empty = folder.path().join("empty.onnx");
     std::fs::write(&empty, "").unwrap();
     assert_fails(&[empty.to_str().unwrap()], "empty.onnx: ");
+}
+
+const MLX: &str = "fixtures/safetensors/mlx.safetensors";
+const MLX_GEOMETRY: &str = "fixtures/safetensors/mlx.toml";
+
+#[test]
+fn an_unknown_geometry_is_an_answer_and_strict_makes_it_one() {
+    let output = run(&[MLX]);
+    let page = text(&output.stdout);
+    assert_eq!(output.status.code(), Some(0), "{page}");
+    for expected in [
+        "geometry  unknown: tensors only",
+        "layout    OHWI (2 of 2",
+        "112 × output positions",
+        "--output-size conv1=32x32",
+        "hint         fc1 takes 128 values = 8 × 4 × 4, so the last feature map is probably 4×4",
+    ] {
+        assert!(page.contains(expected), "{expected}\n{page}");
+    }
+    assert_eq!(run(&[MLX, "--strict"]).status.code(), Some(1));
+    let settled = run(&[MLX, "--strict", "--geometry", MLX_GEOMETRY]);
+    assert_eq!(settled.status.code(), Some(0), "{}", text(&settled.stdout));
+}
+
+#[test]
+fn a_safetensors_model_comes_through_a_pipe() {
+    let bytes = std::fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join(MLX)).unwrap();
+    // The whole of it, and only its header.
+    for (bytes, expected) in [
+        (&bytes[..], "confirmed    conv2"),
+        (&bytes[..600], "data-not-checked"),
+    ] {
+        let mut child = command(&["-", "--geometry", MLX_GEOMETRY])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        child.stdin.take().unwrap().write_all(bytes).unwrap();
+        let output = child.wait_with_output().unwrap();
+        let page = text(&output.stdout);
+        assert_eq!(output.status.code(), Some(0), "{page}");
+        assert!(page.contains("47,616") && page.contains(expected), "{page}");
+    }
+}
+
+#[test]
+fn a_geometry_file_is_printed() {
+    let output = run(&["geometry", MLX, "--geometry", MLX_GEOMETRY]);
+    let expected = "\
+# geometry of mlx.safetensors, from fixtures/safetensors/mlx.toml
+input = \"3x16x16\"
+layers = [
+  { conv = \"conv1\", pad = 1 },
+  { maxpool = 2 },
+  { conv = \"conv2\", pad = 1 },
+  { maxpool = 2 },
+]
+";
+    assert_eq!(text(&output.stdout), expected);
+    let form = run(&["geometry", MLX]);
+    assert!(text(&form.stdout).contains("input = \"?\""));
+    let graph = run(&["geometry", "fixtures/alexnet-2012.onnx"]);
+    let expected = "  { conv = \"conv2\", pad = 2 },\n  { maxpool = 3, stride = 2 },\n";
+    let printed = text(&graph.stdout);
+    assert!(printed.contains(expected), "{printed}");
+}
+
+#[test]
+fn a_fault_in_a_geometry_is_named_with_its_line() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("net.toml");
+    std::fs::write(&file, "layers = [\n  { conv = \"conv3\" },\n]\n").unwrap();
+    let path = file.to_str().unwrap();
+    assert_fails(
+        &[MLX, "--geometry", path],
+        "net.toml:2: no tensor \"conv3\" or \"conv3.weight\" (did you mean \"conv1\"?)",
+    );
+    assert_fails(&[MLX, "--geometry", "no.toml"], "no.toml: no such file");
+    assert_fails(
+        &[MLX, "--output-size", "conv9=1x1"],
+        "--output-size conv9=1x1: no conv named \"conv9\" (did you mean \"conv1\"?)",
+    );
+    assert_fails(
+        &["fixtures/alexnet-2012.onnx", "--layout", "ohwi"],
+        "--layout is for models without a graph, and this one has its own",
+    );
 }

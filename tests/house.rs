@@ -19,8 +19,8 @@ const SECRETS: &[(&str, &[&str])] = &[
     ("prost", &["src/read/onnx.rs", "src/read/onnx/"]),
     ("comfy_table", &["src/render/"]),
     ("annotate_snippets", &["src/render/"]),
-    ("globset", &["src/check/"]),
-    ("DeTable", &["src/check/"]),
+    ("globset", &["src/check/", "src/verify/"]),
+    ("DeTable", &["src/check/", "src/geometry/"]),
 ];
 
 /// Printing and the end of the process, which are the door's.

@@ -195,7 +195,10 @@ fn a_folder_needs_one_model() {
             .err()
             .map(|it| it.to_string())
     };
-    assert_eq!(error().unwrap(), "is a folder without an .onnx file");
+    assert_eq!(
+        error().unwrap(),
+        "is a folder without an .onnx or .safetensors file"
+    );
     let bytes = support::bytes(&model(graph(vec![], &["x"], &["x"]), 17));
     for name in ["b.onnx", "notes.txt"] {
         std::fs::write(folder.path().join(name), &bytes).unwrap();

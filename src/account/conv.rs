@@ -10,7 +10,7 @@ use super::scene::{Scene, input_of, output_of};
 use super::ties::Ties;
 use super::trace::{Root, Trace, Tracer};
 use crate::finding::{Finding, Gap};
-use crate::network::{InitializerId, NodeId, ValueId};
+use crate::network::{Aside, InitializerId, NodeId, ValueId};
 use crate::op::conv::ConvOperator;
 
 /// What rows are made with, and what they leave beside themselves.
@@ -38,7 +38,12 @@ impl Rows<'_, '_> {
         let mut geometry = Geometry::of(scene, id, operator);
         geometry.bias = bias.is_some();
         let costs = geometry.costs();
+        let aside = scene.network.asides.get(&id).copied();
+        let before = aside.map(|_| self.roots.clone());
         let stored = self.stored(&weight, bias.as_ref());
+        if let Some(before) = before {
+            self.roots = before;
+        }
         let (tied_with, tied_more) = self.ties.others(weight.root, id, scene);
         let mut row = ConvLayer {
             node: id,
@@ -78,6 +83,8 @@ impl Rows<'_, '_> {
             tied_with,
             tied_more,
             bias_source: bias.as_ref().and_then(|it| bias_source(it.root)),
+            aux: aside == Some(Aside::Aux),
+            not_covered: aside == Some(Aside::NotCovered),
         };
         self.unknown_shapes(&row, &geometry);
         self.fill(&mut row, &costs, &stored);

@@ -47,10 +47,13 @@ impl Geometry {
         } else {
             self.channels()
         };
-        let group = self.group?;
+        let held = || self.weight.as_ref()?.dim(1).known();
+        let Some(group) = self.group else {
+            return held();
+        };
         match whole {
             Some(whole) if whole.checked_rem(group) == Some(0) => whole.checked_div(group),
-            _ => self.weight.as_ref()?.dim(1).known(),
+            _ => held(),
         }
     }
 
@@ -112,12 +115,14 @@ impl Geometry {
             scaled(&outputs, &shared)
         };
         let bias = Count::Exact(u128::from(self.bias));
-        let dense = match self.channels() {
-            Some(channels) => times(
+        let dense = if let Some(channels) = self.channels() {
+            times(
                 outputs.times(filters),
                 plus(inputs.times(u128::from(channels)), bias),
-            ),
-            None => Count::Unknown("the input's channels are unknown".to_owned()),
+            )
+        } else {
+            let open = self.open.clone();
+            Count::Unknown(open.unwrap_or_else(|| "the input's channels are unknown".to_owned()))
         };
         Costs {
             shared,
@@ -142,6 +147,9 @@ impl Geometry {
     fn padding_macs(&self, macs: &Count) -> Count {
         if self.operator.op_type == "DeformConv" {
             return Count::Unknown("where a deformed tap lies is computed at run time".to_owned());
+        }
+        if let Some(open) = &self.open {
+            return Count::Unknown(open.clone());
         }
         let never = !self.operator.transposed
             && self

@@ -23,6 +23,8 @@ pub(super) struct Geometry {
     pub(super) bias: bool,
     /// Why it has no output.
     pub(super) problem: Option<String>,
+    /// Why nothing but its tensors is known.
+    pub(super) open: Option<String>,
 }
 
 impl Geometry {
@@ -40,7 +42,11 @@ impl Geometry {
             .as_ref()
             .map(|weight| Conv::read(operator, &node.attrs, weight, dynamic_pads.as_deref()));
         let problem = scene.shapes.problems.get(&id).map(ToString::to_string);
+        // A file without a graph tells the weight and nothing else.
+        let open = input_of(node, 0).and_then(|it| scene.network.notes.get(&it));
+        let open = open.map(ToString::to_string);
         let (conv, unread) = match read {
+            _ if open.is_some() => (None, None),
             Some(Ok(conv)) => (Some(conv), None),
             Some(Err(error)) => (None, Some(error.to_string())),
             None => (None, None),
@@ -62,7 +68,8 @@ impl Geometry {
         Self {
             operator,
             kernel: kernel(node, conv.as_ref(), weight.as_ref()),
-            group: group(node),
+            group: group(node, open.is_some()),
+            open,
             weight,
             input: input.map(first),
             output: output.map(first).or(inferred.map(|it| it.output)),
@@ -125,8 +132,9 @@ fn kernel(node: &Node, conv: Option<&Conv>, weight: Option<&Shape>) -> Option<Ve
     given.or_else(|| weight?.0.get(2..)?.iter().map(Dim::known).collect())
 }
 
-/// The group, where it is at least 1.
-fn group(node: &Node) -> Option<u64> {
-    let group = node.attrs.int_or("group", 1).ok()?;
+/// The group, where it is at least 1; of an `open` node only the one it has.
+fn group(node: &Node, open: bool) -> Option<u64> {
+    let group = node.attrs.int("group").ok()?;
+    let group = group.or((!open).then_some(1))?;
     u64::try_from(group).ok().filter(|it| *it > 0)
 }

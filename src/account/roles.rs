@@ -7,6 +7,7 @@ pub(super) use uses::linear_weight;
 use std::collections::BTreeMap;
 
 use crate::finding::Gap;
+pub use crate::network::Role;
 use crate::network::{Initializer, InitializerId, Network, NodeId, Source};
 use crate::tensor::{DataType, Payload, StoredTensor};
 use crate::units::Params;
@@ -15,47 +16,6 @@ use super::live::{Life, live};
 use super::rows::Roles;
 use super::scene::{Scene, output_of};
 use super::trace::{Root, Tracer};
-
-/// What a stored tensor is for. Of several uses the first role here counts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Role {
-    /// Weights of convolutions, matrix products, recurrent operators, embeddings, PRelu's slope.
-    Weight,
-    /// Biases of convolutions, matrix products and recurrent operators.
-    Bias,
-    /// Scale and shift of a normalisation.
-    NormAffine,
-    /// Any other float tensor of more than one element whose values flow into the result.
-    Elementwise,
-    /// BatchNormalization's mean and variance: buffers, not parameters.
-    NormStatistics,
-    /// Scales and zero points.
-    Quantization,
-    /// Shapes, axes, indices, bounds, one-element tensors, fill values.
-    Constant,
-    /// Reachable from no output of the graph.
-    Dead,
-}
-
-impl Role {
-    /// Every role, in the order in which they count.
-    pub const ALL: [Self; 8] = [
-        Self::Weight,
-        Self::Bias,
-        Self::NormAffine,
-        Self::Elementwise,
-        Self::NormStatistics,
-        Self::Quantization,
-        Self::Constant,
-        Self::Dead,
-    ];
-
-    /// Whether it counts as a parameter.
-    #[must_use]
-    pub fn is_parameter(self) -> bool {
-        self <= Self::Elementwise
-    }
-}
 
 impl Roles {
     /// The sum of one role.
@@ -110,7 +70,10 @@ pub(super) fn book(scene: Scene<'_>, tracer: &mut Tracer<'_>) -> Booked {
     let network = scene.network;
     let rows = network.initializers();
     let mut tensors: Vec<Role> = rows
-        .map(|(id, it)| stored_role(&uses, &life, id, it))
+        .map(|(id, it)| {
+            let known = network.roles.get(&id).copied();
+            known.unwrap_or_else(|| stored_role(&uses, &life, id, it))
+        })
         .collect();
     if !weights_are_constants(network, &tensors) {
         demote_constants(network, &mut tensors);

@@ -107,6 +107,20 @@ pub struct ConvLayer {
     /// Said where the bias is computed at run time, so counts in `shared` but not in `stored`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub bias_source: Option<String>,
+    /// An auxiliary head, which inference skips: in no total.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub aux: bool,
+    /// The geometry of a file without a graph does not name it: in no total.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub not_covered: bool,
+}
+
+impl ConvLayer {
+    /// Whether it is listed and in no total.
+    #[must_use]
+    pub fn is_aside(&self) -> bool {
+        self.aux || self.not_covered
+    }
 }
 
 /// A convolution's parameters, counted four ways; `null` has its reason in the gaps or a formula.

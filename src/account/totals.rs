@@ -28,6 +28,7 @@ pub(super) fn totals(
     let conv = conv(layers, tracer, conv_roots, gaps);
     let linear = linear(layers, gaps);
     let macs = layers.iter().filter_map(|it| match it {
+        Layer::Conv(row) if row.is_aside() => None,
         Layer::Conv(row) => Some((row.name.as_str(), row.macs)),
         Layer::Linear(row) | Layer::Recurrent(row) => Some((row.name.as_str(), row.macs)),
         Layer::Pool(_) | Layer::Other(_) => None,
@@ -57,7 +58,7 @@ fn conv(
     let rows: Vec<&ConvLayer> = layers
         .iter()
         .filter_map(|it| match it {
-            Layer::Conv(row) => Some(row.as_ref()),
+            Layer::Conv(row) if !row.is_aside() => Some(row.as_ref()),
             _ => None,
         })
         .collect();

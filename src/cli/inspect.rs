@@ -28,7 +28,7 @@ pub(crate) struct Inspecting {
 /// Inspecting one model.
 #[derive(Debug, Args)]
 pub(super) struct Inspect {
-    /// An ONNX file, a folder that holds one, or - for standard input
+    /// An ONNX, safetensors or .pt2 file, a safetensors index, a folder that holds one, or - for standard input
     // Beside a command there is none, though its name is required where there is no command.
     #[arg(value_name = "MODEL", required = true)]
     model: Option<PathBuf>,
@@ -85,14 +85,13 @@ impl Inspect {
                 "{flag} has no meaning in {name}, which always holds everything"
             ));
         }
-        let sizes = self.opening.sizes()?;
+        let options = self.opening.options()?;
         Ok(Inspecting {
             model: self.model.ok_or("a model is needed")?,
             options: Options {
-                sizes,
                 verify: self.verify,
                 limits: self.most.limits(),
-                allow_links: self.opening.allow_links,
+                ..options
             },
             format,
             view: View {

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
+use cnninspect::Options;
 use cnninspect::infer::{Sizes, read_input, read_size};
 use cnninspect::render::{FORMATS, OutputFormat};
 use cnninspect::verify::Limits;
@@ -35,9 +36,25 @@ pub(super) struct Opening {
     /// Follow links to weights outside the model's folder
     #[arg(long)]
     pub(super) allow_links: bool,
+
+    #[command(flatten)]
+    geometry: super::geometry::From,
 }
 
 impl Opening {
+    /// How to open the model, with everything else as usual.
+    ///
+    /// # Errors
+    /// As [`Opening::sizes`].
+    pub(super) fn options(&self) -> Result<Options, String> {
+        Ok(Options {
+            sizes: self.sizes()?,
+            allow_links: self.allow_links,
+            geometry: self.geometry.options(),
+            ..Options::default()
+        })
+    }
+
     /// Sizes by input and by name.
     ///
     /// # Errors

@@ -45,7 +45,7 @@ Exit codes:
 #[derive(Debug, Args)]
 #[command(after_long_help = EXAMPLES)]
 pub(super) struct Verify {
-    /// An ONNX file, a folder that holds one, or - for standard input
+    /// An ONNX, safetensors or .pt2 file, a folder that holds one, or - for standard input
     #[arg(value_name = "MODEL")]
     model: PathBuf,
 
@@ -101,10 +101,9 @@ impl Verify {
         Ok(Verifying {
             model: self.model,
             options: Options {
-                sizes: self.opening.sizes()?,
                 verify,
                 limits: self.most.limits(),
-                allow_links: self.opening.allow_links,
+                ..self.opening.options()?
             },
             replicate: self.replicate.map(|it| (it, max_copies)),
             format,

@@ -10,9 +10,15 @@ pub fn read_input(text: &str) -> Result<(Option<String>, Vec<u64>), String> {
         Some((name, sizes)) => (Some(name.to_owned()), sizes),
         None => (None, text),
     };
-    let sizes: Result<Vec<u64>, String> =
-        sizes.split(['x', 'X', '×', ',']).map(read_size).collect();
-    Ok((name, sizes?))
+    Ok((name, read_sizes(sizes)?))
+}
+
+/// Reads sizes, `1x3x224x224`.
+///
+/// # Errors
+/// What is wrong with them.
+pub fn read_sizes(text: &str) -> Result<Vec<u64>, String> {
+    text.split(['x', 'X', '×', ',']).map(read_size).collect()
 }
 
 /// Reads one size, a whole number from 1.

@@ -46,12 +46,13 @@ pub(super) fn bind(network: &Network, sizes: &Sizes) -> Result<Bound, SizesError
     }
     let mut given = BTreeMap::new();
     for (name, shape) in &sizes.inputs {
-        let value = find(network, name.as_deref(), shape)?;
+        let shape = with_batch(network, shape);
+        let value = find(network, name.as_deref(), &shape)?;
         match given.insert(value, shape.clone()) {
-            Some(other) if other != *shape => {
+            Some(other) if other != shape => {
                 return Err(SizesError::InputTwice {
                     name: network.value(value).name.to_string(),
-                    sizes: joined(shape),
+                    sizes: joined(&shape),
                     other: joined(&other),
                 });
             }
@@ -74,6 +75,20 @@ fn declared(network: &Network, value: ValueId) -> Option<&Declared> {
 
 fn dims(network: &Network, value: ValueId) -> Option<&[Dim]> {
     declared(network, value)?.dims.as_deref()
+}
+
+/// A network that came without a graph has one input with a batch of 1, which may be left out.
+fn with_batch(network: &Network, sizes: &[u64]) -> Vec<u64> {
+    let inputs = network.main().map_or(&[][..], |it| &it.inputs);
+    let lacks = match inputs {
+        [only] if network.facts.format == "safetensors" => {
+            let rank = dims(network, *only).map(<[Dim]>::len);
+            rank == sizes.len().checked_add(1)
+        }
+        _ => false,
+    };
+    let batch = lacks.then_some(1);
+    batch.into_iter().chain(sizes.iter().copied()).collect()
 }
 
 /// Names of the inputs' open dimensions.

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::declared::Stale;
 use super::inputs::Bound;
 use super::{Shapes, Sizes};
+use crate::finding::Finding;
 use crate::network::{Edges, GraphId, Initializer, Network, Node, NodeId, Producer, ValueId};
 use crate::op::{self, Call, Element, MOST_RANK, ShapeError, Value, matmul};
 use crate::tensor::{DataType, Shape};
@@ -28,6 +29,8 @@ pub(super) struct Walk<'a> {
     runs: usize,
     depth: usize,
     pub(super) stale: Stale,
+    /// Stated sizes that a rule contradicts.
+    pub(super) pin_conflicts: Vec<Finding>,
 }
 
 impl<'a> Walk<'a> {
@@ -39,9 +42,7 @@ impl<'a> Walk<'a> {
             let producer = ValueId::next(at).map_or(Producer::Missing, |it| edges.producer(it));
             values.push(match producer {
                 Producer::Initializer(id) => stored(network.initializer(id)),
-                Producer::Missing => {
-                    Value::unknown(format!("value {:?} is made by no node", info.name))
-                }
+                Producer::Missing => Value::unknown(unmade(network, at, &info.name)),
                 _ => Value::unknown(unset.clone()),
             });
         }
@@ -56,6 +57,7 @@ impl<'a> Walk<'a> {
             runs: 0,
             depth: 0,
             stale: Stale::default(),
+            pin_conflicts: vec![],
         };
         for (id, value) in &bound.values {
             walk.set(*id, value.clone());
@@ -67,6 +69,7 @@ impl<'a> Walk<'a> {
     pub(super) fn finish(self, bound: Bound, sizes: &Sizes) -> Shapes {
         let mut findings = bound.findings;
         findings.extend(self.stale.into_finding());
+        findings.extend(self.pin_conflicts);
         Shapes {
             values: self.values,
             problems: self.problems,
@@ -167,6 +170,7 @@ impl<'a> Walk<'a> {
             let value = value.unwrap_or_else(|| Value::unknown(no_rule(node)));
             let mut value = self.bounded(value);
             self.declare(*output, &mut value);
+            self.pin(*output, &mut value);
             if value.note.is_none() && value.items.is_none() && value.sizes().is_none() {
                 value.note.clone_from(&inherited);
             }
@@ -181,6 +185,7 @@ impl<'a> Walk<'a> {
             if declared {
                 self.declare(*output, &mut value);
             }
+            self.pin(*output, &mut value);
             self.set(*output, value);
         }
     }
@@ -228,6 +233,13 @@ impl<'a> Walk<'a> {
         }
         value
     }
+}
+
+/// Why a value that nothing makes is not known.
+fn unmade(network: &Network, at: usize, name: &str) -> Arc<str> {
+    let note = ValueId::next(at).and_then(|it| network.notes.get(&it));
+    let unnamed = || format!("value {name:?} is made by no node").into();
+    note.cloned().unwrap_or_else(unnamed)
 }
 
 fn call<'a>(node: &'a Node, inputs: &'a [Option<&'a Value>]) -> Call<'a> {

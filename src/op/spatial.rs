@@ -18,6 +18,7 @@ pub(super) const OPERATORS: &[Operator] = operators![
     ONNX { "CausalConvWithState" } => causal_conv,
     ONNX { "NonMaxSuppression" } => non_max_suppression,
     MICROSOFT { "CropAndResize" } => crop_and_resize,
+    OWN { "Channels" } => channels,
 ];
 
 /// The rule of every operator in [`conv::CONVS`].
@@ -202,6 +203,16 @@ fn non_max_suppression(_: &Call<'_>) -> Answer {
         Some(DataType::Int64),
         Shape(vec![Dim::Unknown, Dim::Known(3)]),
     )])
+}
+
+/// `[N, C, …]` with another number of channels.
+fn channels(call: &Call<'_>) -> Answer {
+    let mut shape = call.shape(0, "X")?.clone();
+    let channels = call.attrs.int_or("channels", 0)?;
+    if let Some(dim) = shape.0.get_mut(1) {
+        *dim = dim_of(&Element::Int(channels));
+    }
+    call.one(shape)
 }
 
 fn crop_and_resize(call: &Call<'_>) -> Answer {

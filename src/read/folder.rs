@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// A model's folder and the rules for reaching into it.
 #[derive(Debug)]
@@ -13,6 +14,8 @@ pub(crate) struct Folder {
     allow_links: bool,
     /// Sizes in bytes, or why not, by location.
     seen: Mutex<HashMap<String, Result<u64, Problem>>>,
+    /// Bytes of other files than the model's own that were read to know its skeleton.
+    read: AtomicU64,
 }
 
 /// Why a file of external data is not read.
@@ -44,7 +47,23 @@ impl Folder {
             path,
             allow_links,
             seen: Mutex::default(),
+            read: AtomicU64::new(0),
         }
+    }
+
+    /// Whether the model did not come from a file.
+    pub(crate) fn is_none(&self) -> bool {
+        self.path.is_none()
+    }
+
+    /// Counts bytes that were read of another file.
+    pub(crate) fn note_read(&self, bytes: u64) {
+        self.read.fetch_add(bytes, Ordering::Relaxed);
+    }
+
+    /// Bytes of other files read so far.
+    pub(crate) fn bytes_read(&self) -> u64 {
+        self.read.load(Ordering::Relaxed)
     }
 
     /// Size in bytes of the file at `location`. It is looked at once and not opened.

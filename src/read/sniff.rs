@@ -18,16 +18,8 @@ const FOREIGN: &[Foreign] = &[
         sniff: |it| it.starts_with(b"version https://git-lfs"),
     },
     Foreign {
-        what: "a safetensors file, which this version does not read",
-        sniff: safetensors,
-    },
-    Foreign {
         what: "an HDF5 file, as Keras writes; this version does not read it",
         sniff: |it| it.starts_with(b"\x89HDF\r\n\x1a\n"),
-    },
-    Foreign {
-        what: "a zip archive, as PyTorch's .pt files are; export the model to ONNX",
-        sniff: |it| it.starts_with(b"PK\x03\x04") || it.starts_with(b"PK\x05\x06"),
     },
     Foreign {
         what: "a Python pickle, as old PyTorch files are; export the model to ONNX",
@@ -69,13 +61,6 @@ pub(super) fn foreign(head: &[u8]) -> Option<&'static str> {
     found.map(|it| it.what)
 }
 
-/// Eight bytes of header length, then JSON.
-fn safetensors(head: &[u8]) -> bool {
-    let length = head.first_chunk().copied().map(u64::from_le_bytes);
-    let first = head.iter().skip(8).find(|it| !it.is_ascii_whitespace());
-    length.is_some_and(|it| it <= 100_000_000) && matches!(first, Some(b'{' | b'['))
-}
-
 fn html(head: &[u8]) -> bool {
     let text = head.trim_ascii_start().to_ascii_lowercase();
     text.starts_with(b"<!doctype html") || text.starts_with(b"<html")
@@ -108,13 +93,7 @@ mod tests {
                 b"version https://git-lfs.github.com/spec/v1\noid",
                 Some("a Git LFS"),
             ),
-            (b"\x10\0\0\0\0\0\0\0{\"a\":{}}", Some("a safetensors file")),
-            (
-                b"\x10\0\0\0\0\0\0\0\n {\"a\":{}}",
-                Some("a safetensors file"),
-            ),
             (b"\x89HDF\r\n\x1a\n\0", Some("an HDF5 file")),
-            (b"PK\x03\x04\x14", Some("a zip archive")),
             (b"\x80\x02\x8a\x0a", Some("a Python pickle")),
             (b"\x1c\0\0\0TFL3", Some("a TensorFlow Lite file")),
             (b"\x1c\0\0\0ORTM", Some("an ONNX Runtime format file")),

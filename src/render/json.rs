@@ -13,6 +13,7 @@ use crate::Inspection;
 use crate::account::{Layer, Totals};
 use crate::finding::{Finding, Gap};
 use crate::infer::Input;
+use crate::network::{GeometryFacts, LayoutFacts};
 use crate::units::Bytes;
 use crate::verify::Verification;
 
@@ -38,24 +39,11 @@ struct Model<'a> {
     ir_version: Option<i64>,
     producer: Option<&'a str>,
     opset_import: &'a BTreeMap<String, i64>,
-    geometry: Geometry,
+    geometry: &'a GeometryFacts,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    weight_layout: Option<&'a LayoutFacts>,
     inputs: &'a [Input],
 }
-
-/// Where strides, pools and order come from.
-#[derive(Serialize)]
-struct Geometry {
-    source: &'static str,
-    claim: &'static str,
-    detail: Option<&'static str>,
-}
-
-/// An ONNX file's own graph.
-const GRAPH: Geometry = Geometry {
-    source: "graph",
-    claim: "exact",
-    detail: None,
-};
 
 /// Writes the document, indented by two spaces, lists of numbers on one line, with a line end.
 pub(super) fn write(
@@ -81,7 +69,8 @@ fn document<'a>(inspection: &'a Inspection, view: &View) -> Document<'a> {
             ir_version: facts.ir_version,
             producer: facts.producer.as_deref(),
             opset_import: &facts.opset_import,
-            geometry: GRAPH,
+            geometry: &facts.geometry,
+            weight_layout: facts.weight_layout.as_ref(),
             inputs: &inspection.inputs,
         },
         layers: listed(inspection, view),

@@ -5,7 +5,7 @@ use std::io;
 use super::column::{self, BAR, Column};
 use super::pooled::Pooled;
 use super::rows::selection;
-use super::{View, notes, summary};
+use super::{View, geometry, notes, summary};
 use crate::Inspection;
 use crate::account::Layer;
 
@@ -27,10 +27,14 @@ pub(super) fn write(
     for input in summary::inputs(&inspection.inputs) {
         writeln!(out, "- input {}", escaped(&input))?;
     }
+    for line in geometry::lines(inspection) {
+        writeln!(out, "- {}", escaped(&line))?;
+    }
     writeln!(out)?;
     write_table(inspection, view, out)?;
     writeln!(out, "{}\n", escaped(&summary::sentence(inspection)))?;
-    for block in summary::blocks(inspection) {
+    let blocks = summary::blocks(inspection).into_iter();
+    for block in blocks.chain(geometry::blocks(inspection)) {
         writeln!(
             out,
             "- {}: {}",
@@ -72,7 +76,8 @@ fn write_table(inspection: &Inspection, view: &View, out: &mut dyn io::Write) ->
         writeln!(out, "Not shown: {}.\n", summary::count_of(&selection.rest))?;
     }
     let all: Vec<_> = inspection.layers.iter().collect();
-    writeln!(out, "{}.\n", summary::count_of(&all))
+    let mark = geometry::mark(inspection);
+    writeln!(out, "{}{mark}.\n", summary::count_of(&all))
 }
 
 /// A layer's cell; a pool's factor says what it counts.

@@ -75,6 +75,8 @@ pub(in crate::render) fn conv(
         tied_with: vec![],
         tied_more: 0,
         bias_source: None,
+        aux: false,
+        not_covered: false,
     }))
 }
 
@@ -167,6 +169,7 @@ pub(in crate::render) fn alexnet() -> Inspection {
             ir_version: Some(8),
             producer: None,
             opset_import: [("ai.onnx".to_owned(), 17)].into(),
+            ..Facts::default()
         },
         bytes_read: 14_336,
         inputs: vec![Input {

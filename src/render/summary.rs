@@ -8,6 +8,7 @@ use super::verified;
 use crate::Inspection;
 use crate::account::{ConvLayer, ConvTotals, Layer, Roles};
 use crate::infer::Input;
+use crate::network::Claim;
 use crate::tensor::Dim;
 use crate::units::{Bytes, Params, counted, wide};
 
@@ -202,7 +203,7 @@ pub(super) fn sentence(inspection: &Inspection) -> String {
         (Some(saved), Some(alone)) if convs.len() > 1 => format!("{saved}; {alone}."),
         (Some(saved), _) => format!("{saved}."),
         (None, Some(alone)) => format!("What sharing saves in all is not known; {alone}."),
-        (None, None) => open(&inspection.inputs),
+        (None, None) => open(&inspection.inputs, inspection.facts.geometry.claim),
     }
 }
 
@@ -215,10 +216,13 @@ fn tied(totals: &ConvTotals) -> String {
 }
 
 /// Why no number can be said, and the flags that would settle it.
-fn open(inputs: &[Input]) -> String {
+fn open(inputs: &[Input], claim: Claim) -> String {
     let why = "Each shared parameter would be needed once for every output position, and how many of \
                those there are is open";
     match settling(inputs).as_slice() {
+        [] if claim == Claim::Unknown => {
+            format!("{why}: the file does not tell.")
+        }
         [] => format!("{why}."),
         flags => format!("{why}; {} would settle it.", flags.join(" ")),
     }

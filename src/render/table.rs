@@ -12,7 +12,7 @@ use super::pooled::Pooled;
 use super::rows::{Selection, selection, unshared};
 use super::summary::{self, Block};
 use super::text::{flowed, padded, width, wrapped};
-use super::{View, notes, resolution};
+use super::{View, geometry, notes, resolution};
 use crate::Inspection;
 use crate::account::Layer;
 
@@ -48,6 +48,7 @@ pub(super) fn write(
         body(inspection, view, paint),
         labelled_lines(&summary::blocks(inspection), view, paint),
         wrapped(&summary::sentence(inspection), view.width),
+        labelled_lines(&geometry::blocks(inspection), view, paint),
         labelled_lines(&noted(inspection), view, paint),
     ]
     .into_iter()
@@ -70,6 +71,9 @@ fn head(inspection: &Inspection, view: &View) -> Vec<String> {
     let inputs = summary::inputs(&inspection.inputs);
     for input in inputs {
         out.extend(wrapped(&format!("input  {input}"), view.width));
+    }
+    for line in geometry::lines(inspection) {
+        out.extend(wrapped(&line, view.width));
     }
     out
 }
@@ -176,7 +180,7 @@ fn sum_labels(inspection: &Inspection, selection: &Selection<'_>, view: &View) -
         out.push(format!("not shown: {}", summary::count_of(&selection.rest)));
     }
     let all: Vec<&Layer> = inspection.layers.iter().collect();
-    let label = summary::count_of(&all);
+    let label = summary::count_of(&all) + geometry::mark(inspection);
     out.push(if view.all {
         format!("only {label}")
     } else {

@@ -44,6 +44,12 @@ pub(super) fn window(layer: &Layer) -> String {
         }
         _ => return String::new(),
     };
+    if let (None, None, None) = (it.strides, it.pads, it.dilations)
+        && it.kernel.is_some()
+    {
+        // The tensors of a file without a graph tell the kernel and no more.
+        return parts.concat();
+    }
     parts.extend(unusual("/", it.strides));
     parts.push(
         match (it.pads, conv(layer).map(|row| row.auto_pad.as_str())) {

@@ -4,6 +4,7 @@ use globset::Glob;
 
 use super::weights::check_payload;
 use crate::account::ConvLayer;
+use crate::finding::distance;
 use crate::network::Network;
 
 /// Which layers to run.
@@ -100,40 +101,4 @@ fn is_there(network: &Network, conv: &ConvLayer) -> bool {
         .weight_root
         .filter(|_| conv.weight_source != "ConstantOfShape");
     stored.is_some_and(|it| check_payload(&network.initializer(it).tensor).is_ok())
-}
-
-/// Letters to insert, remove or replace to make `left` of `right` (Levenshtein).
-fn distance(left: &str, right: &str) -> usize {
-    let right: Vec<char> = right.chars().collect();
-    let mut row: Vec<usize> = (0..=right.len()).collect();
-    for (at, letter) in left.chars().enumerate() {
-        let mut before = at + 1;
-        let mut next = vec![before];
-        for ((other, above), corner) in right.iter().zip(row.iter().skip(1)).zip(&row) {
-            before = (corner + usize::from(letter != *other))
-                .min(above + 1)
-                .min(before + 1);
-            next.push(before);
-        }
-        row = next;
-    }
-    row.last().copied().unwrap_or(0)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::distance;
-
-    #[test]
-    fn distances_are_the_textbook_ones() {
-        let cases = [
-            ("kitten", "sitting", 3),
-            ("", "abc", 3),
-            ("conv1", "conv1", 0),
-            ("conv12", "conv1", 1),
-        ];
-        for (left, right, expected) in cases {
-            assert_eq!(distance(left, right), expected, "{left} {right}");
-        }
-    }
 }

@@ -110,7 +110,8 @@ fn attempt<T: engine::Element>(
 ) -> Result<(), Failure> {
     let prepared = prepare::<T>(model, limits, conv, found)?;
     let output = run_engine(&prepared, found)?;
-    compare_shapes(&prepared.plan, &output.sizes, found)?;
+    let shapes = compare_shapes(&prepared.plan, &output.sizes, found);
+    shapes.map_err(|it| stated(model, conv, it))?;
     compare_values(&prepared.plan, &prepared.operands, &output, found)
 }
 
@@ -165,6 +166,19 @@ pub(super) fn run_engine<T: engine::Element>(
     found.method = Some(output.method.name());
     let output = Array::new(output.shape, output.values);
     output.ok_or_else(|| not_run("candle: shape and values do not fit"))
+}
+
+/// An output size that a user stated is no claim of ours to be disproved.
+fn stated(model: Model<'_>, conv: &ConvLayer, failure: Failure) -> Failure {
+    let node = model.network.node(conv.node);
+    let output = node.outputs.first().copied().flatten();
+    let pin = output.and_then(|it| model.network.pinned.get(&it));
+    match (pin, failure) {
+        (Some(pin), Failure::Mismatch(reason)) => {
+            Failure::NotRun(format!("its output size is stated by {}: {reason}", pin.by))
+        }
+        (_, failure) => failure,
+    }
 }
 
 pub(super) fn not_run(reason: &str) -> Failure {
@@ -223,7 +237,10 @@ fn sizes(shape: &Shape, what: &str) -> Result<Vec<usize>, Failure> {
 
 /// Why a layer has no shapes.
 fn unknown(model: Model<'_>, conv: &ConvLayer, what: &str) -> String {
-    match model.shapes.problems.get(&conv.node) {
+    let node = model.network.node(conv.node);
+    let input = node.inputs.first().copied().flatten();
+    let note = input.and_then(|it| model.network.notes.get(&it));
+    match model.shapes.problems.get(&conv.node).or(note) {
         Some(problem) => problem.to_string(),
         None => {
             format!("its {what} shape is not known; --input gives the sizes of the model's inputs")

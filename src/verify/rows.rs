@@ -65,6 +65,8 @@ pub(super) fn row(test: &TestModel, id: NodeId) -> ConvLayer {
         tied_with: vec![],
         tied_more: 0,
         bias_source: None,
+        aux: false,
+        not_covered: false,
     }
 }
 

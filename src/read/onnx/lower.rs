@@ -25,7 +25,7 @@ use super::error::OnnxError;
 use super::findings::Findings;
 use super::proto::{GraphProto, ModelProto, OperatorSetIdProto};
 use super::tensors::Tensors;
-use crate::network::{Facts, InitializerId, Network, ValueId, ValueInfo};
+use crate::network::{Facts, GeometryFacts, InitializerId, Network, ValueId, ValueInfo};
 use crate::op::ONNX;
 use crate::read::folder::Folder;
 use crate::units::{Bytes, wide};
@@ -156,6 +156,8 @@ fn facts(model: &ModelProto, opsets: &Opsets, file_bytes: u64) -> Facts {
             .iter()
             .map(|(domain, version)| (domain.to_string(), *version))
             .collect(),
+        geometry: GeometryFacts::default(),
+        weight_layout: None,
     }
 }
 
