@@ -11,6 +11,7 @@ mod inspect;
 mod values;
 mod verify;
 
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{ColorChoice, CommandFactory, Parser, Subcommand};
 use cnninspect::render::COLUMNS;
 
@@ -102,12 +103,26 @@ fn more_help() -> String {
 
 /// Reads the command line; answers `--help`, `--version` and wrong usage by itself.
 pub(crate) fn parse() -> Request {
-    match Cli::parse().request() {
+    let cli = Cli::try_parse().unwrap_or_else(|error| plainly(error).exit());
+    match cli.request() {
         Ok(request) => request,
-        Err(message) => Cli::command()
-            .color(ColorChoice::Auto)
-            .error(clap::error::ErrorKind::ArgumentConflict, message)
-            .exit(),
+        Err(message) => conflict(&message).exit(),
+    }
+}
+
+fn conflict(message: &str) -> clap::Error {
+    Cli::command()
+        .color(ColorChoice::Auto)
+        .error(ErrorKind::ArgumentConflict, message)
+}
+
+/// A second model, which clap takes for a command in the wrong place, as what it is.
+fn plainly(error: clap::Error) -> clap::Error {
+    match error.get(ContextKind::InvalidSubcommand) {
+        Some(ContextValue::String(name)) if error.kind() == ErrorKind::ArgumentConflict => {
+            conflict(&format!("one model at a time: '{name}' is one too many"))
+        }
+        _ => error,
     }
 }
 

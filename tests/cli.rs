@@ -93,7 +93,7 @@ fn wrong_usage_says_what_is_wrong() {
         ),
         (
             &["m.onnx", "n.onnx"],
-            "'n.onnx' cannot be used with '<MODEL>'",
+            "one model at a time: 'n.onnx' is one too many",
         ),
     ];
     for (arguments, expected) in cases {

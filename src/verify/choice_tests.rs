@@ -4,7 +4,7 @@ use super::rows::{floats, row, run, run_all};
 use super::testing::{self, TestModel};
 use super::{Choice, Limits, Model, Status, verify};
 use crate::account::ConvLayer;
-use crate::tensor::{DataType, Dim, Payload, Shape};
+use crate::tensor::{DataType, Dim, Expr, Payload, Shape};
 use crate::units::Macs;
 
 /// Three layers: a generated weight (fewest MACs), a stored one, a larger stored one.
@@ -101,7 +101,8 @@ fn what_is_not_run_says_why() {
     let (test, mut rows) = three();
     rows[0].op_type = "DeformConv".to_owned();
     rows[1].macs = Some(Macs(21_340_000_000));
-    let open = Shape(vec![Dim::Known(1), Dim::Known(2), Dim::Unknown]);
+    let width = Dim::Symbolic(Expr::name("width"));
+    let open = Shape(vec![Dim::Known(1), Dim::Known(2), width]);
     rows[2].input_shape = Some(open);
     let reasons = |rows: &[ConvLayer], limits: &Limits| -> Vec<String> {
         let found = run_all(&test, rows, &Choice::All, limits);
@@ -117,7 +118,7 @@ fn what_is_not_run_says_why() {
         [
             "DeformConv reads at offsets computed at run time",
             "needs 21.3 G MACs, over the limit of 20 G (--max-macs)",
-            "size \"?\" of its input is open; --input or --dim settles it",
+            "size \"width\" of its input is open; --input or --dim settles it",
         ]
     );
     let (_, mut rows) = three();

@@ -198,7 +198,7 @@ fn plan<'a>(
         return Err(not_run("DeformConv reads at offsets computed at run time"));
     }
     let sizes = |shape: &Option<Shape>, what: &str| match shape {
-        Some(shape) => sizes(shape, what),
+        Some(shape) => sizes(model, conv, shape, what),
         None => Err(Failure::NotRun(unknown(model, conv, what))),
     };
     let input = sizes(&found.input_shape, "input")?;
@@ -224,11 +224,17 @@ fn plan<'a>(
 }
 
 /// A shape's sizes, or which of them is open.
-fn sizes(shape: &Shape, what: &str) -> Result<Vec<usize>, Failure> {
+fn sizes(
+    model: Model<'_>,
+    conv: &ConvLayer,
+    shape: &Shape,
+    what: &str,
+) -> Result<Vec<usize>, Failure> {
     let size = |dim: &Dim| match dim {
         Dim::Known(size) => usize::try_from(*size)
             .map_err(|_| Failure::NotRun(format!("{what} size {size} is too large"))),
-        open => Err(Failure::NotRun(format!(
+        Dim::Unknown => Err(Failure::NotRun(unknown(model, conv, what))),
+        open @ Dim::Symbolic(_) => Err(Failure::NotRun(format!(
             "size \"{open}\" of its {what} is open; --input or --dim settles it"
         ))),
     };
@@ -240,7 +246,9 @@ fn unknown(model: Model<'_>, conv: &ConvLayer, what: &str) -> String {
     let node = model.network.node(conv.node);
     let input = node.inputs.first().copied().flatten();
     let note = input.and_then(|it| model.network.notes.get(&it));
-    match model.shapes.problems.get(&conv.node).or(note) {
+    // The first cause along the way, where inference noted one.
+    let cause = input.and_then(|it| model.shapes.value(it).note.as_ref());
+    match model.shapes.problems.get(&conv.node).or(note).or(cause) {
         Some(problem) => problem.to_string(),
         None => {
             format!("its {what} shape is not known; --input gives the sizes of the model's inputs")

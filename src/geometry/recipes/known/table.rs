@@ -2,7 +2,7 @@
 //!
 //! To make them anew: write the tensor tables of the networks with PyTorch's counts in the form of
 //! `fixtures/safetensors/tables.txt` to a file, run
-//! `CNNINSPECT_TABLES=FILE cargo test --lib write_known_variants -- --ignored`, and take the rows from
+//! `CNNINSPECT_TABLES=FILE cargo test --lib published_tables`, and take the rows from
 //! `FILE.rows`, those of one fingerprint joined. A network that comes out otherwise than PyTorch counts it
 //! (`!`) has its name among the twins, and a row only where nothing else has its fingerprint.
 
