@@ -176,15 +176,8 @@ impl Pool {
             });
         }
         let mut output = vec![input.dim(0), input.dim(1)];
-        let mut begins = Vec::new();
-        let mut ends = Vec::new();
-        for at in 0..axes {
-            let (size, pads) = self.along(at, &input.dim(at + 2))?;
-            output.push(size);
-            begins.push(pads.map(|it| it.0));
-            ends.push(pads.map(|it| it.1));
-        }
-        let pads = begins.into_iter().chain(ends).collect();
+        let (sizes, pads) = window::each_axis(&input, |at, size| self.along(at, size))?;
+        output.extend(sizes);
         Ok(Resolved {
             input,
             output: Shape(output),

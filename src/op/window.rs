@@ -1,7 +1,7 @@
 //! Windows sliding along one axis: what convolutions and pools share.
 
 use super::ShapeError;
-use crate::tensor::{Dim, Expr};
+use crate::tensor::{Dim, Expr, Shape};
 
 /// One spatial axis of a window operator.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -165,6 +165,25 @@ const MOST_WALKED: u64 = 1 << 14;
 
 fn div_ceil(value: i128, by: i128) -> i128 {
     -((-value).div_euclid(by))
+}
+
+/// An axis' output size, and its padding where that is known.
+pub(super) type Along = (Dim, Option<(i64, i64)>);
+
+/// The output sizes along every spatial axis of `[N, C, d1, …, dn]`, and the padding, every axis's start then
+/// every axis's end, where that of each is known.
+pub(super) fn each_axis(
+    input: &Shape,
+    along: impl Fn(usize, &Dim) -> Result<Along, ShapeError>,
+) -> Result<(Vec<Dim>, Option<Vec<i64>>), ShapeError> {
+    let spatial = input.0.iter().skip(2).enumerate();
+    let axes: Vec<Along> = spatial
+        .map(|(at, size)| along(at, size))
+        .collect::<Result<_, _>>()?;
+    let begins = axes.iter().map(|it| it.1.map(|pads| pads.0));
+    let ends = axes.iter().map(|it| it.1.map(|pads| pads.1));
+    let pads = begins.chain(ends).collect();
+    Ok((axes.into_iter().map(|it| it.0).collect(), pads))
 }
 
 /// [`Axis::output_size`] of a size that may be a formula.

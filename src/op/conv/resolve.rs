@@ -38,15 +38,8 @@ impl Conv {
         };
         let filters = self.channels(&input, weight)?;
         let mut output = vec![input.dim(0), filters];
-        let mut begins = Vec::new();
-        let mut ends = Vec::new();
-        for at in 0..self.axes() {
-            let (size, pads) = self.along(at, &input.dim(at + 2))?;
-            output.push(size);
-            begins.push(pads.map(|it| it.0));
-            ends.push(pads.map(|it| it.1));
-        }
-        let pads = begins.into_iter().chain(ends).collect();
+        let (sizes, pads) = window::each_axis(&input, |at, size| self.along(at, size))?;
+        output.extend(sizes);
         Ok(Resolved {
             input,
             output: Shape(output),
