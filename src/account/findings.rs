@@ -106,14 +106,16 @@ pub(super) fn dead_weights(scene: Scene<'_>, booked: &Booked) -> Option<Finding>
         0 => String::new(),
         more => format!(" and {more} more"),
     };
-    let (count, noun) = (
-        dead.len(),
-        if dead.len() == 1 { "tensor" } else { "tensors" },
-    );
+    let count = dead.len();
+    let (noun, verb) = if count == 1 {
+        ("tensor", "reaches")
+    } else {
+        ("tensors", "reach")
+    };
     Some(Finding::general(
         "dead-weights",
         format!(
-            "{count} stored {noun} of {} elements reach no output: {named}{more}",
+            "{count} stored {noun} of {} elements {verb} no output: {named}{more}",
             grouped(&elements.to_string()),
         ),
     ))

@@ -192,7 +192,7 @@ fn dead_weights_are_named() {
         .collect();
     assert_eq!(
         found,
-        ["1 stored tensor of 40 elements reach no output: \"head.weight\""]
+        ["1 stored tensor of 40 elements reaches no output: \"head.weight\""]
     );
     assert_eq!(account.totals.params, Params(108));
 }
