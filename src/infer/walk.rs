@@ -147,13 +147,7 @@ impl<'a> Walk<'a> {
         }
         let rule = op::rule(&node.domain, &node.op_type);
         let rule = rule.ok_or_else(|| ShapeError::NoRule(no_rule(node).into()))?;
-        let values = &self.values;
-        let inputs: Vec<Option<&Value>> = node
-            .inputs
-            .iter()
-            .map(|it| it.and_then(|it| values.get(it.at())))
-            .collect();
-        rule(&call(node, &inputs))
+        rule(&call(node, &self.inputs(node)))
     }
 
     /// Notes a rule's answer, completed by what the file declares.
@@ -190,13 +184,17 @@ impl<'a> Walk<'a> {
         }
     }
 
+    /// Only of products: every other node would gather its inputs for nothing.
     fn inner_sizes(&self, node: &Node) -> Option<(u64, u64)> {
-        let inputs: Vec<Option<&Value>> = node
-            .inputs
-            .iter()
-            .map(|it| it.and_then(|it| self.get(it)))
-            .collect();
-        matmul::inner_sizes(&call(node, &inputs))
+        if !matmul::sums(&node.op_type) {
+            return None;
+        }
+        matmul::inner_sizes(&call(node, &self.inputs(node)))
+    }
+
+    fn inputs(&self, node: &Node) -> Vec<Option<&Value>> {
+        let inputs = node.inputs.iter();
+        inputs.map(|it| it.and_then(|it| self.get(it))).collect()
     }
 
     fn first_note(&self, node: &Node) -> Option<Arc<str>> {

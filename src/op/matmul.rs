@@ -65,6 +65,17 @@ fn product(left: &Shape, right: &Shape) -> Result<Shape, ShapeError> {
     Ok(Shape(dims))
 }
 
+/// Products over `[…, K]` and `[K, …]`, either side transposed by an attribute.
+const GENERAL: &[&str] = &["Gemm", "FusedGemm"];
+/// Products of the last axis and the one before the last.
+const PLAIN: &[&str] = &["MatMul", "MatMulInteger", "QLinearMatMul"];
+
+/// Whether [`inner_sizes`] knows what this operator sums over.
+#[must_use]
+pub fn sums(op_type: &str) -> bool {
+    GENERAL.contains(&op_type) || PLAIN.contains(&op_type)
+}
+
 /// The sizes that a product sums over on either side, where they are numbers that differ.
 #[must_use]
 pub fn inner_sizes(call: &Call<'_>) -> Option<(u64, u64)> {
@@ -77,13 +88,13 @@ pub fn inner_sizes(call: &Call<'_>) -> Option<(u64, u64)> {
         call.input(0)?.shape.as_ref()?,
         call.input(right)?.shape.as_ref()?,
     );
-    let (left, right) = if call.op_type == "Gemm" || call.op_type == "FusedGemm" {
+    let (left, right) = if GENERAL.contains(&call.op_type) {
         let flag = |name| call.attrs.int_or(name, 0).unwrap_or(0) != 0;
         (
             left.dim(usize::from(!flag("transA"))),
             right.dim(usize::from(flag("transB"))),
         )
-    } else if matches!(call.op_type, "MatMul" | "MatMulInteger" | "QLinearMatMul") {
+    } else if PLAIN.contains(&call.op_type) {
         (
             left.dim(left.rank().checked_sub(1)?),
             right.dim(right.rank().saturating_sub(2)),

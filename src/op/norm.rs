@@ -45,11 +45,9 @@ fn layer_norm(call: &Call<'_>) -> Answer {
 /// The fourth output is the sum of input, skip and bias.
 fn skip_layer_norm(call: &Call<'_>) -> Answer {
     let input = call.shape(0, "input")?;
-    let (last, outer) = input.0.split_last().ok_or_else(no_axes)?;
-    let _ = last;
-    let mut reduced = outer.to_vec();
-    reduced.push(Dim::Known(1));
-    let statistic = Value::tensor(call.data_type(0), Shape(reduced));
+    let mut reduced = input.clone();
+    *reduced.0.last_mut().ok_or_else(no_axes)? = Dim::Known(1);
+    let statistic = Value::tensor(call.data_type(0), reduced);
     let full = Value::tensor(call.data_type(0), input.clone());
     Ok(vec![full.clone(), statistic.clone(), statistic, full])
 }

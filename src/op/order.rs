@@ -143,6 +143,20 @@ fn tiled(value: &Value, shape: &Shape) -> Option<Vec<Element>> {
     Some(out)
 }
 
+/// `[N, C, H, W]` with the area of a block taken by `channels` from C, and its side by `sides` from H and W.
+fn in_blocks(call: &Call<'_>, channels: &str, sides: &str) -> Answer {
+    let (input, size) = blocks(call)?;
+    let area = size
+        .checked_mul(size)
+        .ok_or(ShapeError::Overflow { what: "blocksize" })?;
+    call.one(Shape(vec![
+        input.dim(0),
+        scaled(&input.dim(1), channels, area),
+        scaled(&input.dim(2), sides, size),
+        scaled(&input.dim(3), sides, size),
+    ]))
+}
+
 /// `[N, C, H, W]` and the block size.
 fn blocks<'a>(call: &Call<'a>) -> Result<(&'a Shape, i64), ShapeError> {
     let input = call.shape(0, "input")?;
@@ -175,27 +189,9 @@ fn scaled(dim: &Dim, op_type: &str, by: i64) -> Dim {
 }
 
 fn depth_to_space(call: &Call<'_>) -> Answer {
-    let (input, size) = blocks(call)?;
-    let area = size
-        .checked_mul(size)
-        .ok_or(ShapeError::Overflow { what: "blocksize" })?;
-    call.one(Shape(vec![
-        input.dim(0),
-        scaled(&input.dim(1), "Div", area),
-        scaled(&input.dim(2), "Mul", size),
-        scaled(&input.dim(3), "Mul", size),
-    ]))
+    in_blocks(call, "Div", "Mul")
 }
 
 fn space_to_depth(call: &Call<'_>) -> Answer {
-    let (input, size) = blocks(call)?;
-    let area = size
-        .checked_mul(size)
-        .ok_or(ShapeError::Overflow { what: "blocksize" })?;
-    call.one(Shape(vec![
-        input.dim(0),
-        scaled(&input.dim(1), "Mul", area),
-        scaled(&input.dim(2), "Div", size),
-        scaled(&input.dim(3), "Div", size),
-    ]))
+    in_blocks(call, "Mul", "Div")
 }

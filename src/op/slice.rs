@@ -81,9 +81,7 @@ fn cuts(call: &Call<'_>, rank: usize) -> Result<Vec<Cut>, ShapeError> {
 fn taken(size: &Dim, cut: &Cut) -> Dim {
     match (size, &cut.start, &cut.end) {
         (Dim::Known(size), Element::Int(start), Element::Int(end)) => {
-            let (first, count) = range(*size, *start, *end, cut.step);
-            let _ = first;
-            Dim::Known(count)
+            Dim::Known(range(*size, *start, *end, cut.step).1)
         }
         // The whole axis, forwards or backwards, whatever its size.
         (open, Element::Int(0), Element::Int(end))
