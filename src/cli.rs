@@ -5,6 +5,7 @@
 //! name is reached as `./verify`.
 
 mod check;
+mod explain;
 mod geometry;
 mod init;
 mod inspect;
@@ -16,6 +17,7 @@ use clap::{ColorChoice, CommandFactory, Parser, Subcommand};
 use cnninspect::render::COLUMNS;
 
 pub(crate) use check::{Checking, Keeping};
+pub(crate) use explain::Explaining;
 pub(crate) use geometry::Printing;
 pub(crate) use init::Drafting;
 pub(crate) use inspect::Inspecting;
@@ -44,6 +46,8 @@ pub(crate) enum Task {
     Init(Drafting),
     /// `geometry`
     Geometry(Printing),
+    /// `explain`
+    Explain(Box<Explaining>),
 }
 
 /// Every convolution and pool of an ONNX, safetensors or .pt2 file, what weight sharing saves in each, and proof by running one
@@ -73,6 +77,7 @@ enum Command {
     Check(Box<check::Check>),
     Init(init::Init),
     Geometry(geometry::Geometry),
+    Explain(Box<explain::Explain>),
 }
 
 const EXAMPLES: &str = "\
@@ -82,6 +87,7 @@ Examples:
   cnninspect model.onnx --dim height=224 --dim width=224 --top 10
   cnninspect model.safetensors --input 3x224x224
   cnninspect verify model.onnx
+  cnninspect explain model.onnx conv1
   cnninspect model.onnx -f json | jq '.layers[] | select(.kind == \"conv\") | .params'
   cnninspect model.onnx -f csv --columns layer,stored,unshared,macs -o layers.csv
 ";
@@ -134,6 +140,9 @@ impl Cli {
             Some(Command::Check(it)) => (it.common.clone(), Task::Check(Box::new(it.request()?))),
             Some(Command::Init(it)) => (it.common.clone(), Task::Init(it.request())),
             Some(Command::Geometry(it)) => (it.common.clone(), Task::Geometry(it.request()?)),
+            Some(Command::Explain(it)) => {
+                (it.common.clone(), Task::Explain(Box::new(it.request()?)))
+            }
             None => (
                 self.inspect.common.clone(),
                 Task::Inspect(self.inspect.request()?),

@@ -14,7 +14,7 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use anstream::{AutoStream, ColorChoice};
-use cli::{Color, Common, Inspecting, Printing, Task, Verifying};
+use cli::{Color, Common, Explaining, Inspecting, Printing, Task, Verifying};
 use cnninspect::render::{View, printable};
 use cnninspect::units::Bytes;
 use cnninspect::verify::{Progress, Status, Verification};
@@ -52,6 +52,7 @@ fn main() -> ExitCode {
         Task::Check(it) => check::check(it, common),
         Task::Init(it) => check::init(it, common),
         Task::Geometry(it) => geometry(it, common),
+        Task::Explain(it) => explain(it, common),
     };
     match code {
         Ok(code) => ExitCode::from(code),
@@ -133,6 +134,20 @@ fn geometry(task: &Printing, common: &Common) -> Result<u8, Failure> {
     let text = cnninspect::geometry_file(&task.model, &task.options);
     let text = text.map_err(|error| about(&task.model, &error, error.hint()))?;
     show(common, &|_, out| out.write_all(text.as_bytes()))?;
+    Ok(FINE)
+}
+
+/// `cnninspect explain MODEL`: where a layer's numbers come from.
+fn explain(task: &Explaining, common: &Common) -> Result<u8, Failure> {
+    keep(&task.model, common)?;
+    let explained = cnninspect::explain(&task.model, &task.options, &task.question);
+    let explained = explained.map_err(|error| about(&task.model, &error, error.hint()))?;
+    let path = task.model.to_string_lossy();
+    show(common, &|page, out| {
+        let view = page.view(&View::default());
+        let (format, drawing) = (task.format, task.drawing);
+        format.write_explained(&path, &explained, drawing, &view, out)
+    })?;
     Ok(FINE)
 }
 

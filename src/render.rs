@@ -8,6 +8,7 @@ mod cell;
 mod check;
 mod column;
 mod csv;
+mod explain;
 mod geometry;
 mod json;
 mod layout;
@@ -31,10 +32,12 @@ mod window;
 use std::io;
 
 use crate::Inspection;
+use crate::explain::Explanation;
 use crate::verify::Replication;
 
 pub use check::{CHECK_FORMATS, CheckFormat, problems};
 pub use column::{COLUMNS, Column, find as find_column};
+pub use explain::Drawing;
 pub use text::printable;
 
 /// How to show an inspection; what does not apply to a format is ignored by it.
@@ -74,6 +77,10 @@ type Write = fn(&Inspection, &View, &mut dyn io::Write) -> io::Result<()>;
 /// Writes what sharing is in one layer of the model at a path.
 type WriteReplication = fn(&str, &Replication, &View, &mut dyn io::Write) -> io::Result<()>;
 
+/// Writes explanations of layers of the model at a path.
+type WriteExplained =
+    fn(&str, &[Explanation], Drawing, &View, &mut dyn io::Write) -> io::Result<()>;
+
 /// Version of the JSON documents; it rises when a field changes its meaning or goes, and new fields may come
 /// any time.
 const SCHEMA_VERSION: u32 = 1;
@@ -90,6 +97,7 @@ pub struct OutputFormat {
     write: Write,
     verified: Write,
     replicated: Option<WriteReplication>,
+    explained: Option<WriteExplained>,
 }
 
 /// Every output format, the one for people first.
@@ -101,6 +109,7 @@ pub const FORMATS: &[OutputFormat] = &[
         write: table::write,
         verified: verdicts::table,
         replicated: Some(replica::table),
+        explained: Some(explain::table),
     },
     OutputFormat {
         name: "json",
@@ -109,6 +118,7 @@ pub const FORMATS: &[OutputFormat] = &[
         write: json::write,
         verified: json::write,
         replicated: Some(replica::json),
+        explained: Some(explain::json),
     },
     OutputFormat {
         name: "markdown",
@@ -117,6 +127,7 @@ pub const FORMATS: &[OutputFormat] = &[
         write: markdown::write,
         verified: verdicts::markdown,
         replicated: None,
+        explained: Some(explain::markdown),
     },
     OutputFormat {
         name: "csv",
@@ -125,6 +136,7 @@ pub const FORMATS: &[OutputFormat] = &[
         write: csv::write,
         verified: verdicts::csv,
         replicated: None,
+        explained: None,
     },
 ];
 
@@ -165,6 +177,30 @@ impl OutputFormat {
     #[must_use]
     pub fn can_replicate(&self) -> bool {
         self.replicated.is_some()
+    }
+
+    /// Whether it can show where a layer's numbers come from.
+    #[must_use]
+    pub fn can_explain(&self) -> bool {
+        self.explained.is_some()
+    }
+
+    /// Writes where the numbers of some layers of the model at `path` come from.
+    ///
+    /// # Errors
+    /// Whatever `out` answers to a write; a format that [cannot](Self::can_explain) is unsupported.
+    pub fn write_explained(
+        &self,
+        path: &str,
+        explanations: &[Explanation],
+        drawing: Drawing,
+        view: &View,
+        out: &mut dyn io::Write,
+    ) -> io::Result<()> {
+        match self.explained {
+            Some(write) => write(path, explanations, drawing, view, out),
+            None => Err(io::ErrorKind::Unsupported.into()),
+        }
     }
 
     /// Writes what sharing is in one layer of the model at `path`.
