@@ -12,6 +12,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 pub use given::{read_input, read_size, read_sizes};
+pub use inputs::concerning;
 use serde::Serialize;
 
 use crate::finding::Finding;
