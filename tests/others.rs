@@ -2,6 +2,7 @@
 //! `benches/others.py`, the truth from arithmetic in `benches/cases.py`.
 
 use std::collections::BTreeMap;
+use std::fmt::Write;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -187,15 +188,24 @@ fn words(truth: &Truth) -> String {
 fn table(record: &Record) -> String {
     let mut out = String::from("| model | what is true | cnninspect |");
     for (tool, package) in TOOLS {
-        out += &format!(" {tool} {} |", record.versions[package]);
+        let _ = write!(out, " {tool} {} |", record.versions[package]);
     }
     out += "\n|---|---|---|";
     out += &"---|".repeat(TOOLS.len());
     for case in &record.cases {
         let told = verdict(Some(&ours(&case.case)), &case.truth);
-        out += &format!("\n| {} | {} | {told} |", case.about, words(&case.truth));
+        let _ = write!(
+            out,
+            "\n| {} | {} | {told} |",
+            case.about,
+            words(&case.truth)
+        );
         for (tool, _) in TOOLS {
-            out += &format!(" {} |", verdict(case.answers[tool].as_ref(), &case.truth));
+            let _ = write!(
+                out,
+                " {} |",
+                verdict(case.answers[tool].as_ref(), &case.truth)
+            );
         }
     }
     out + "\n"
