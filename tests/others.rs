@@ -23,7 +23,8 @@ struct Record {
 
 #[derive(Deserialize)]
 struct Case {
-    case: String,
+    #[serde(rename = "case")]
+    name: String,
     about: String,
     truth: Truth,
     answers: BTreeMap<String, Option<Answer>>,
@@ -193,7 +194,7 @@ fn table(record: &Record) -> String {
     out += "\n|---|---|---|";
     out += &"---|".repeat(TOOLS.len());
     for case in &record.cases {
-        let told = verdict(Some(&ours(&case.case)), &case.truth);
+        let told = verdict(Some(&ours(&case.name)), &case.truth);
         let _ = write!(
             out,
             "\n| {} | {} | {told} |",
@@ -216,27 +217,27 @@ fn ours_are_right_in_every_case() {
     let record = record();
     assert!(record.cases.len() >= 16);
     for case in &record.cases {
-        let told = ours(&case.case);
+        let told = ours(&case.name);
         assert!(
             case.truth.params.is_none() || told.params == case.truth.params,
             "{}",
-            case.case
+            case.name
         );
         assert!(
             case.truth.macs.is_none() || told.macs == case.truth.macs,
             "{}",
-            case.case
+            case.name
         );
         assert!(
             case.truth.bytes.is_none() || told.bytes == case.truth.bytes,
             "{}",
-            case.case
+            case.name
         );
         assert_eq!(
             told.output.as_ref(),
             Some(&case.truth.output),
             "{}",
-            case.case
+            case.name
         );
     }
 }
@@ -262,7 +263,7 @@ fn the_record_is_dated_and_asks_every_tool_every_case() {
     assert_eq!(record.date.len(), "2026-11-24".len(), "{}", record.date);
     for case in &record.cases {
         for (tool, _) in TOOLS {
-            assert!(case.answers.contains_key(tool), "{} {tool}", case.case);
+            assert!(case.answers.contains_key(tool), "{} {tool}", case.name);
         }
     }
 }
