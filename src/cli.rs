@@ -5,6 +5,8 @@
 //! name is reached as `./verify`.
 
 mod check;
+mod explain;
+mod findings;
 mod geometry;
 mod init;
 mod inspect;
@@ -16,6 +18,7 @@ use clap::{ColorChoice, CommandFactory, Parser, Subcommand};
 use cnninspect::render::COLUMNS;
 
 pub(crate) use check::{Checking, Keeping};
+pub(crate) use explain::Explaining;
 pub(crate) use geometry::Printing;
 pub(crate) use init::Drafting;
 pub(crate) use inspect::Inspecting;
@@ -44,6 +47,8 @@ pub(crate) enum Task {
     Init(Drafting),
     /// `geometry`
     Geometry(Printing),
+    /// `explain --rule`
+    Explain(Explaining),
 }
 
 /// Every convolution and pool of an ONNX, safetensors or .pt2 file, what weight sharing saves in each, and proof by running one
@@ -73,6 +78,7 @@ enum Command {
     Check(Box<check::Check>),
     Init(init::Init),
     Geometry(geometry::Geometry),
+    Explain(explain::Explain),
 }
 
 const EXAMPLES: &str = "\
@@ -134,6 +140,7 @@ impl Cli {
             Some(Command::Check(it)) => (it.common.clone(), Task::Check(Box::new(it.request()?))),
             Some(Command::Init(it)) => (it.common.clone(), Task::Init(it.request())),
             Some(Command::Geometry(it)) => (it.common.clone(), Task::Geometry(it.request()?)),
+            Some(Command::Explain(it)) => (it.common.clone(), Task::Explain(it.request()?)),
             None => (
                 self.inspect.common.clone(),
                 Task::Inspect(self.inspect.request()?),
