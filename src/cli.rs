@@ -6,6 +6,8 @@
 
 mod check;
 mod compare;
+mod explain;
+mod findings;
 mod geometry;
 mod init;
 mod inspect;
@@ -18,6 +20,7 @@ use cnninspect::render::COLUMNS;
 
 pub(crate) use check::{Checking, Keeping};
 pub(crate) use compare::Comparing;
+pub(crate) use explain::Explaining;
 pub(crate) use geometry::Printing;
 pub(crate) use init::Drafting;
 pub(crate) use inspect::Inspecting;
@@ -48,6 +51,8 @@ pub(crate) enum Task {
     Init(Drafting),
     /// `geometry`
     Geometry(Printing),
+    /// `explain --rule`
+    Explain(Explaining),
 }
 
 /// Every convolution and pool of an ONNX, safetensors or .pt2 file, what weight sharing saves in each, and proof by running one
@@ -78,6 +83,7 @@ enum Command {
     Compare(Box<compare::Compare>),
     Init(init::Init),
     Geometry(geometry::Geometry),
+    Explain(explain::Explain),
 }
 
 const EXAMPLES: &str = "\
@@ -142,6 +148,7 @@ impl Cli {
             }
             Some(Command::Init(it)) => (it.common.clone(), Task::Init(it.request())),
             Some(Command::Geometry(it)) => (it.common.clone(), Task::Geometry(it.request()?)),
+            Some(Command::Explain(it)) => (it.common.clone(), Task::Explain(it.request()?)),
             None => (
                 self.inspect.common.clone(),
                 Task::Inspect(self.inspect.request()?),

@@ -118,6 +118,8 @@ pub struct Options {
     pub allow_links: bool,
     /// What is said about the geometry of a model that comes without a graph.
     pub geometry: geometry::Options,
+    /// Which rules are told.
+    pub findings: finding::rules::Selection,
 }
 
 /// Everything that inspecting one file tells, as plain data.
@@ -292,6 +294,7 @@ pub fn inspect_model(
     let mut warnings = network.findings.clone();
     warnings.extend(shapes.findings);
     warnings.extend(account.findings);
+    options.findings.apply(&mut warnings);
     Ok(Inspection {
         path: path.to_owned(),
         facts: network.facts.clone(),

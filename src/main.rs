@@ -16,8 +16,8 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use anstream::{AutoStream, ColorChoice};
-use cli::{Color, Common, Inspecting, Printing, Task, Verifying};
-use cnninspect::render::{View, printable};
+use cli::{Color, Common, Explaining, Inspecting, Printing, Task, Verifying};
+use cnninspect::render::{Pages, View, printable};
 use cnninspect::units::Bytes;
 use cnninspect::verify::{Progress, Status, Verification};
 use cnninspect::{Error, Inspection, Options};
@@ -55,6 +55,7 @@ fn main() -> ExitCode {
         Task::Compare(it) => compare::compare(it, common),
         Task::Init(it) => check::init(it, common),
         Task::Geometry(it) => geometry(it, common),
+        Task::Explain(it) => explain(it, common),
     };
     match code {
         Ok(code) => ExitCode::from(code),
@@ -136,6 +137,16 @@ fn geometry(task: &Printing, common: &Common) -> Result<u8, Failure> {
     let text = cnninspect::geometry_file(&task.model, &task.options);
     let text = text.map_err(|error| about(&task.model, &error, error.hint()))?;
     show(common, &|_, out| out.write_all(text.as_bytes()))?;
+    Ok(FINE)
+}
+
+/// `cnninspect explain --rule NAME`: the pages of rules.
+fn explain(task: &Explaining, common: &Common) -> Result<u8, Failure> {
+    let pages = Pages::of(&task.rules);
+    show(common, &|page, out| {
+        let view = page.view(&View::default());
+        task.format.write_rules(&pages, &view, out)
+    })?;
     Ok(FINE)
 }
 

@@ -20,6 +20,7 @@ mod pretty;
 mod replica;
 mod resolution;
 mod rows;
+mod rules;
 #[cfg(test)]
 mod sample;
 mod summary;
@@ -37,6 +38,7 @@ use crate::verify::Replication;
 pub use check::{CHECK_FORMATS, CheckFormat, problems};
 pub use column::{COLUMNS, Column, find as find_column};
 pub use compare::{COMPARE_FORMATS, CompareFormat, Comparing};
+pub use rules::Pages;
 pub use text::printable;
 
 /// How to show an inspection; what does not apply to a format is ignored by it.
@@ -76,6 +78,9 @@ type Write = fn(&Inspection, &View, &mut dyn io::Write) -> io::Result<()>;
 /// Writes what sharing is in one layer of the model at a path.
 type WriteReplication = fn(&str, &Replication, &View, &mut dyn io::Write) -> io::Result<()>;
 
+/// Writes the pages of rules.
+type WriteRules = fn(&Pages, &View, &mut dyn io::Write) -> io::Result<()>;
+
 /// Version of the JSON documents; it rises when a field changes its meaning or goes, and new fields may come
 /// any time.
 const SCHEMA_VERSION: u32 = 1;
@@ -92,6 +97,7 @@ pub struct OutputFormat {
     write: Write,
     verified: Write,
     replicated: Option<WriteReplication>,
+    rules: Option<WriteRules>,
 }
 
 /// Every output format, the one for people first.
@@ -103,6 +109,7 @@ pub const FORMATS: &[OutputFormat] = &[
         write: table::write,
         verified: verdicts::table,
         replicated: Some(replica::table),
+        rules: Some(rules::table),
     },
     OutputFormat {
         name: "json",
@@ -111,6 +118,7 @@ pub const FORMATS: &[OutputFormat] = &[
         write: json::write,
         verified: json::write,
         replicated: Some(replica::json),
+        rules: Some(rules::json),
     },
     OutputFormat {
         name: "markdown",
@@ -119,6 +127,7 @@ pub const FORMATS: &[OutputFormat] = &[
         write: markdown::write,
         verified: verdicts::markdown,
         replicated: None,
+        rules: Some(rules::markdown),
     },
     OutputFormat {
         name: "csv",
@@ -127,6 +136,7 @@ pub const FORMATS: &[OutputFormat] = &[
         write: csv::write,
         verified: verdicts::csv,
         replicated: None,
+        rules: None,
     },
 ];
 
@@ -182,6 +192,30 @@ impl OutputFormat {
     ) -> io::Result<()> {
         match self.replicated {
             Some(write) => write(path, replication, view, out),
+            None => Err(io::ErrorKind::Unsupported.into()),
+        }
+    }
+}
+
+impl OutputFormat {
+    /// Whether it has pages of rules.
+    #[must_use]
+    pub fn has_rules(&self) -> bool {
+        self.rules.is_some()
+    }
+
+    /// Writes the pages of rules.
+    ///
+    /// # Errors
+    /// Whatever `out` answers to a write; a format that [has none](Self::has_rules) is unsupported.
+    pub fn write_rules(
+        &self,
+        pages: &Pages,
+        view: &View,
+        out: &mut dyn io::Write,
+    ) -> io::Result<()> {
+        match self.rules {
+            Some(write) => write(pages, view, out),
             None => Err(io::ErrorKind::Unsupported.into()),
         }
     }

@@ -89,8 +89,9 @@ impl Rows<'_, '_> {
         self.unknown_shapes(&row, &geometry);
         self.fill(&mut row, &costs, &stored);
         self.compare(&row, &geometry);
-        self.findings
-            .extend(findings::uneven_stride(&row.name, &geometry));
+        if geometry.problem.is_none() {
+            self.findings.extend(findings::of_conv(scene, &row));
+        }
         row
     }
 
