@@ -5,6 +5,7 @@
 //! name is reached as `./verify`.
 
 mod check;
+mod compare;
 mod geometry;
 mod init;
 mod inspect;
@@ -16,6 +17,7 @@ use clap::{ColorChoice, CommandFactory, Parser, Subcommand};
 use cnninspect::render::COLUMNS;
 
 pub(crate) use check::{Checking, Keeping};
+pub(crate) use compare::Comparing;
 pub(crate) use geometry::Printing;
 pub(crate) use init::Drafting;
 pub(crate) use inspect::Inspecting;
@@ -40,6 +42,8 @@ pub(crate) enum Task {
     Verify(Verifying),
     /// `check`
     Check(Box<Checking>),
+    /// `compare`
+    Compare(Box<Comparing>),
     /// `init`
     Init(Drafting),
     /// `geometry`
@@ -71,6 +75,7 @@ struct Cli {
 enum Command {
     Verify(verify::Verify),
     Check(Box<check::Check>),
+    Compare(Box<compare::Compare>),
     Init(init::Init),
     Geometry(geometry::Geometry),
 }
@@ -132,6 +137,9 @@ impl Cli {
         let (common, task) = match self.command {
             Some(Command::Verify(it)) => (it.common.clone(), Task::Verify(it.request()?)),
             Some(Command::Check(it)) => (it.common.clone(), Task::Check(Box::new(it.request()?))),
+            Some(Command::Compare(it)) => {
+                (it.common.clone(), Task::Compare(Box::new(it.request()?)))
+            }
             Some(Command::Init(it)) => (it.common.clone(), Task::Init(it.request())),
             Some(Command::Geometry(it)) => (it.common.clone(), Task::Geometry(it.request()?)),
             None => (

@@ -17,7 +17,7 @@
 //! # How data flows
 //!
 //! ```text
-//! source → read → network → (geometry) → infer → account → verify | check → render → main
+//! source → read → network → (geometry) → infer → account → verify | check | compare → render → main
 //! ```
 //!
 //! One direction: a room imports only from rooms above it in this list.
@@ -36,6 +36,7 @@
 //! | [`account`] | network + shapes → rows, roles, totals, findings |
 //! | [`verify`] | network + shapes + weight bytes → what running a layer showed; the only room that knows candle |
 //! | [`check`] | inspections + budgets + baseline → verdicts |
+//! | [`compare`] | several inspections → one beside the other |
 //! | [`render`] | an inspection or a report → table, JSON, Markdown, CSV, … |
 //!
 //! # Invariants
@@ -87,6 +88,8 @@ pub mod account;
 pub mod verify;
 
 pub mod check;
+
+pub mod compare;
 
 pub mod render;
 

@@ -3,6 +3,8 @@
 #[path = "main/check.rs"]
 mod check;
 mod cli;
+#[path = "main/compare.rs"]
+mod compare;
 #[path = "main/progress.rs"]
 mod progress;
 
@@ -50,6 +52,7 @@ fn main() -> ExitCode {
         Task::Inspect(it) => inspect(it, common),
         Task::Verify(it) => verify(it, common),
         Task::Check(it) => check::check(it, common),
+        Task::Compare(it) => compare::compare(it, common),
         Task::Init(it) => check::init(it, common),
         Task::Geometry(it) => geometry(it, common),
     };

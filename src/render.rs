@@ -7,6 +7,7 @@ mod bar;
 mod cell;
 mod check;
 mod column;
+mod compare;
 mod csv;
 mod geometry;
 mod json;
@@ -35,6 +36,7 @@ use crate::verify::Replication;
 
 pub use check::{CHECK_FORMATS, CheckFormat, problems};
 pub use column::{COLUMNS, Column, find as find_column};
+pub use compare::{COMPARE_FORMATS, CompareFormat, Comparing};
 pub use text::printable;
 
 /// How to show an inspection; what does not apply to a format is ignored by it.
