@@ -29,6 +29,7 @@ mod slots;
 mod ties;
 mod totals;
 pub mod trace;
+mod without_pool;
 
 #[cfg(test)]
 mod tests;
@@ -38,6 +39,7 @@ pub use rows::{
     Account, ConvLayer, ConvTotals, Layer, LinearTotals, NodeLayer, ParamCounts, PoolLayer,
     PoolTotals, Roles, Totals,
 };
+pub use without_pool::{Change, LinearGrowth, WithoutPool, without_pools};
 
 use std::collections::BTreeSet;
 
@@ -54,6 +56,7 @@ pub fn account(network: &Network, edges: &Edges, shapes: &Shapes) -> Account {
         network,
         edges,
         shapes,
+        changes: None,
     };
     let order = scene.order();
     let mut tracer = trace::Tracer::of(scene);
@@ -97,5 +100,6 @@ pub fn account(network: &Network, edges: &Edges, shapes: &Shapes) -> Account {
         totals,
         findings,
         gaps,
+        linear_weights: linears.weights,
     }
 }

@@ -120,6 +120,8 @@ pub struct Options {
     pub geometry: geometry::Options,
     /// Which rules are told.
     pub findings: finding::rules::Selection,
+    /// Whether each pool tells what the network would cost without it.
+    pub without_pools: bool,
 }
 
 /// Everything that inspecting one file tells, as plain data.
@@ -286,7 +288,10 @@ pub fn inspect_model(
     let network = &model.network;
     let edges = network.edges();
     let shapes = infer::infer(network, &edges, &options.sizes)?;
-    let account = account::account(network, &edges, &shapes);
+    let mut account = account::account(network, &edges, &shapes);
+    if options.without_pools {
+        account::without_pools(network, &edges, &shapes, &mut account);
+    }
     // Weights that are read to run a layer come on top.
     let bytes_read = model.bytes_read();
     let verification = run(model, &edges, &shapes, &account, options, watch)?;

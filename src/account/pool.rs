@@ -115,6 +115,7 @@ impl Rows<'_, '_> {
             activations_in: None,
             activations_out: None,
             formulas: BTreeMap::new(),
+            without_pool: None,
         };
         self.activations(&mut row, geometry.problem.as_deref());
         let window = [

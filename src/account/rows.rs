@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use super::without_pool::{LinearWeight, WithoutPool};
 use crate::finding::{Finding, Gap};
 use crate::network::{InitializerId, NodeId};
 use crate::tensor::{DataType, Shape};
@@ -20,6 +21,8 @@ pub struct Account {
     pub findings: Vec<Finding>,
     /// What could not be told.
     pub gaps: Vec<Gap>,
+    /// The stored weights of the linear rows, which [`super::without_pools`] lets grow.
+    pub(super) linear_weights: Vec<LinearWeight>,
 }
 
 /// One node's row.
@@ -178,6 +181,9 @@ pub struct PoolLayer {
     /// Closed forms of the counts that depend on open sizes, by field name.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub formulas: BTreeMap<&'static str, String>,
+    /// What the network would cost without it; left out where nobody asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub without_pool: Option<Box<WithoutPool>>,
 }
 
 /// The row of a node that is neither convolution nor pool; listed on request only.

@@ -102,6 +102,7 @@ pub(in crate::render) fn pool(name: &str, channels: u64, input: u64, output: u64
         activations_in: elements(input),
         activations_out: elements(output),
         formulas: BTreeMap::new(),
+        without_pool: None,
     }))
 }
 
