@@ -20,7 +20,7 @@ use cnninspect::render::COLUMNS;
 
 pub(crate) use check::{Checking, Keeping};
 pub(crate) use compare::Comparing;
-pub(crate) use explain::Explaining;
+pub(crate) use explain::{Deriving, Explaining};
 pub(crate) use geometry::Printing;
 pub(crate) use init::Drafting;
 pub(crate) use inspect::Inspecting;
@@ -51,8 +51,8 @@ pub(crate) enum Task {
     Init(Drafting),
     /// `geometry`
     Geometry(Printing),
-    /// `explain --rule`
-    Explain(Explaining),
+    /// `explain`
+    Explain(Box<Explaining>),
 }
 
 /// Every convolution and pool of an ONNX, safetensors or .pt2 file, what weight sharing saves in each, and proof by running one
@@ -83,7 +83,7 @@ enum Command {
     Compare(Box<compare::Compare>),
     Init(init::Init),
     Geometry(geometry::Geometry),
-    Explain(explain::Explain),
+    Explain(Box<explain::Explain>),
 }
 
 const EXAMPLES: &str = "\
@@ -93,6 +93,7 @@ Examples:
   cnninspect model.onnx --dim height=224 --dim width=224 --top 10
   cnninspect model.safetensors --input 3x224x224
   cnninspect verify model.onnx
+  cnninspect explain model.onnx conv1
   cnninspect model.onnx -f json | jq '.layers[] | select(.kind == \"conv\") | .params'
   cnninspect model.onnx -f csv --columns layer,stored,unshared,macs -o layers.csv
 ";
@@ -148,7 +149,9 @@ impl Cli {
             }
             Some(Command::Init(it)) => (it.common.clone(), Task::Init(it.request())),
             Some(Command::Geometry(it)) => (it.common.clone(), Task::Geometry(it.request()?)),
-            Some(Command::Explain(it)) => (it.common.clone(), Task::Explain(it.request()?)),
+            Some(Command::Explain(it)) => {
+                (it.common.clone(), Task::Explain(Box::new(it.request()?)))
+            }
             None => (
                 self.inspect.common.clone(),
                 Task::Inspect(self.inspect.request()?),

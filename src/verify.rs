@@ -53,7 +53,7 @@ use serde::Serialize;
 use crate::account::ConvLayer;
 use crate::tensor::Shape;
 
-pub use choose::{Choice, UnknownLayer};
+pub use choose::{Choice, UnknownLayer, matching};
 pub use engine::{Element, Output, run};
 pub use geometry::{Geometry, Method};
 pub use real::Real;
