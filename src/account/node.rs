@@ -116,15 +116,8 @@ impl Rows<'_, '_> {
         let elements = elements.ok_or_else(|| why_open(self.scene.shapes, output))?;
         let inner = self.inner(node, operator, weight);
         let inner = inner.ok_or_else(|| why_open(self.scene.shapes, input_of(node, weight)))?;
-        linear::macs(elements, u128::from(inner), self.batch()).ok_or_else(|| OVERFLOW.to_owned())
-    }
-
-    /// The batch: the first size of the model's first input, where that has more than one axis.
-    fn batch(&self) -> u128 {
-        let input = self.scene.network.main().and_then(|it| it.inputs.first());
-        let shape = input.and_then(|it| self.scene.shape(*it));
-        let shape = shape.filter(|it| it.rank() > 1);
-        shape.and_then(|it| it.dim(0).known()).map_or(1, u128::from)
+        linear::macs(elements, u128::from(inner), self.scene.batch())
+            .ok_or_else(|| OVERFLOW.to_owned())
     }
 
     /// How many products each output element sums, told by whichever operand is known.

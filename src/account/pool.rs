@@ -113,6 +113,7 @@ impl Rows<'_, '_> {
             output_shape: geometry.output.clone(),
             activations_in: None,
             activations_out: None,
+            receptive_field: None,
             formulas: BTreeMap::new(),
         };
         self.activations(&mut row, geometry.problem.as_deref());

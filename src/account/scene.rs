@@ -61,6 +61,32 @@ impl<'a> Scene<'a> {
         order
     }
 
+    /// Every graph that stands in the main one, itself first, each before the bodies in it.
+    pub(super) fn graphs(self) -> Vec<GraphId> {
+        let mut graphs = Vec::with_capacity(self.network.graphs.len());
+        let mut seen = vec![false; self.network.graphs.len()];
+        let mut open = vec![GraphId(0)];
+        while let Some(id) = open.pop() {
+            match seen.get_mut(id.at()) {
+                Some(seen) if !*seen => *seen = true,
+                _ => continue,
+            }
+            graphs.push(id);
+            let nodes = self.network.graph(id).nodes.iter();
+            let nodes = nodes.map(|it| self.network.node(*it));
+            open.extend(nodes.flat_map(|it| it.subgraphs.iter().map(|(_, graph)| *graph)));
+        }
+        graphs
+    }
+
+    /// The batch: the first size of the model's first input, where that has more than one axis.
+    pub(super) fn batch(self) -> u128 {
+        let input = self.network.main().and_then(|it| it.inputs.first());
+        let shape = input.and_then(|it| self.shape(*it));
+        let shape = shape.filter(|it| it.rank() > 1);
+        shape.and_then(|it| it.dim(0).known()).map_or(1, u128::from)
+    }
+
     /// A graph's nodes the first time that it is asked for.
     fn walk(self, graph: GraphId, seen: &mut [bool]) -> std::slice::Iter<'a, NodeId> {
         match (
