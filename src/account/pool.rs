@@ -114,6 +114,7 @@ impl Rows<'_, '_> {
             output_shape: geometry.output.clone(),
             activations_in: None,
             activations_out: None,
+            receptive_field: None,
             formulas: BTreeMap::new(),
             without_pool: None,
         };

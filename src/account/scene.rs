@@ -68,6 +68,24 @@ impl<'a> Scene<'a> {
         order
     }
 
+    /// Every graph that stands in the main one, itself first, each before the bodies in it.
+    pub(super) fn graphs(self) -> Vec<GraphId> {
+        let mut graphs = Vec::with_capacity(self.network.graphs.len());
+        let mut seen = vec![false; self.network.graphs.len()];
+        let mut open = vec![GraphId(0)];
+        while let Some(id) = open.pop() {
+            match seen.get_mut(id.at()) {
+                Some(seen) if !*seen => *seen = true,
+                _ => continue,
+            }
+            graphs.push(id);
+            let nodes = self.network.graph(id).nodes.iter();
+            let nodes = nodes.map(|it| self.network.node(*it));
+            open.extend(nodes.flat_map(|it| it.subgraphs.iter().map(|(_, graph)| *graph)));
+        }
+        graphs
+    }
+
     /// The batch: the first size of the model's first input, where that has more than one axis.
     pub(super) fn batch(self) -> u128 {
         let input = self.network.main().and_then(|it| it.inputs.first());
