@@ -37,7 +37,7 @@ mod without_pool;
 mod tests;
 
 pub use peak::Peak;
-pub use receptive::{ReceptiveField, Step, Windows};
+pub use receptive::{ReceptiveField, Step, Windows, of_row as receptive_field, widest_field};
 pub use roles::Role;
 pub use rows::{
     Account, ConvLayer, ConvTotals, Layer, LinearTotals, NodeLayer, ParamCounts, PoolLayer,

@@ -160,6 +160,14 @@ pub const PROPERTIES: &[Property] = &[
     row("padding_share", "  on padding", padding)
         .group(4)
         .by_input(),
+    row("peak_activations", "peak activations", peak)
+        .group(4)
+        .fewest()
+        .by_input(),
+    row("receptive_field", "receptive field", |it| {
+        known(it, "receptive_field", it.receptive_field.map(u128::from))
+    })
+    .group(4),
     row("weight_bytes", "weight bytes", weight_bytes)
         .group(5)
         .fewest(),
@@ -186,6 +194,19 @@ fn role(sums: &Sums, role: fn(&Roles) -> Params) -> Value {
 fn format(sums: &Sums) -> Value {
     let assumed = if sums.is_assumed() { ", assumed" } else { "" };
     Value::Text(format!("{}{assumed}", sums.format))
+}
+
+/// Bytes that are alive at once.
+fn peak(sums: &Sums) -> Value {
+    let bytes = sums
+        .totals
+        .peak_activations
+        .as_ref()
+        .and_then(|it| it.bytes);
+    match known(sums, "peak_activations", bytes) {
+        Value::Count(bytes) => Value::Bytes(bytes),
+        other => other,
+    }
 }
 
 /// `3×224×224`, without a batch of 1; several inputs by commas.

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::property::{PROPERTIES, Property, Value};
 use crate::Inspection;
-use crate::account::{ConvLayer, Layer, Totals};
+use crate::account::{ConvLayer, Layer, Totals, widest_field};
 use crate::infer::Input;
 use crate::network::{Claim, GeometryFacts};
 use crate::units::{Bytes, Macs, Params, wide};
@@ -47,6 +47,8 @@ pub struct Sums {
     pub recurrent_layers: u64,
     /// Multiply-accumulates of the convolutions that multiply padding.
     pub padding_macs: Option<Macs>,
+    /// Pixels that the widest windows see along one axis.
+    pub receptive_field: Option<u64>,
     /// The layer that holds most parameters.
     pub largest_layer: Option<Largest>,
     /// Convolutions that were run and agreed; null where none was asked for.
@@ -95,6 +97,7 @@ impl Sums {
             totals: inspection.totals.clone(),
             recurrent_layers: wide(inspection.layers.iter().filter(recurrent).count()),
             padding_macs: padding_macs.ok(),
+            receptive_field: widest_field(&inspection.layers),
             largest_layer: largest(&inspection.layers),
             confirmed: (!inspection.verification.is_empty()).then_some(confirmed),
             mismatches: wide(runs.filter(|it| it.is_mismatch()).count()),
