@@ -7,7 +7,9 @@ mod bar;
 mod cell;
 mod check;
 mod column;
+mod compare;
 mod csv;
+mod explain;
 mod geometry;
 mod json;
 mod layout;
@@ -32,10 +34,13 @@ mod window;
 use std::io;
 
 use crate::Inspection;
+use crate::explain::Explanation;
 use crate::verify::Replication;
 
 pub use check::{CHECK_FORMATS, CheckFormat, problems};
 pub use column::{COLUMNS, Column, find as find_column};
+pub use compare::{COMPARE_FORMATS, CompareFormat, Comparing};
+pub use explain::Drawing;
 pub use rules::Pages;
 pub use text::printable;
 
@@ -78,6 +83,9 @@ type WriteReplication = fn(&str, &Replication, &View, &mut dyn io::Write) -> io:
 
 /// Writes the pages of rules.
 type WriteRules = fn(&Pages, &View, &mut dyn io::Write) -> io::Result<()>;
+/// Writes explanations of layers of the model at a path.
+type WriteExplained =
+    fn(&str, &[Explanation], Drawing, &View, &mut dyn io::Write) -> io::Result<()>;
 
 /// Version of the JSON documents; it rises when a field changes its meaning or goes, and new fields may come
 /// any time.
@@ -96,6 +104,7 @@ pub struct OutputFormat {
     verified: Write,
     replicated: Option<WriteReplication>,
     rules: Option<WriteRules>,
+    explained: Option<WriteExplained>,
 }
 
 /// Every output format, the one for people first.
@@ -108,6 +117,7 @@ pub const FORMATS: &[OutputFormat] = &[
         verified: verdicts::table,
         replicated: Some(replica::table),
         rules: Some(rules::table),
+        explained: Some(explain::table),
     },
     OutputFormat {
         name: "json",
@@ -117,6 +127,7 @@ pub const FORMATS: &[OutputFormat] = &[
         verified: json::write,
         replicated: Some(replica::json),
         rules: Some(rules::json),
+        explained: Some(explain::json),
     },
     OutputFormat {
         name: "markdown",
@@ -126,6 +137,7 @@ pub const FORMATS: &[OutputFormat] = &[
         verified: verdicts::markdown,
         replicated: None,
         rules: Some(rules::markdown),
+        explained: Some(explain::markdown),
     },
     OutputFormat {
         name: "csv",
@@ -135,6 +147,7 @@ pub const FORMATS: &[OutputFormat] = &[
         verified: verdicts::csv,
         replicated: None,
         rules: None,
+        explained: None,
     },
 ];
 
@@ -175,6 +188,30 @@ impl OutputFormat {
     #[must_use]
     pub fn can_replicate(&self) -> bool {
         self.replicated.is_some()
+    }
+
+    /// Whether it can show where a layer's numbers come from.
+    #[must_use]
+    pub fn can_explain(&self) -> bool {
+        self.explained.is_some()
+    }
+
+    /// Writes where the numbers of some layers of the model at `path` come from.
+    ///
+    /// # Errors
+    /// Whatever `out` answers to a write; a format that [cannot](Self::can_explain) is unsupported.
+    pub fn write_explained(
+        &self,
+        path: &str,
+        explanations: &[Explanation],
+        drawing: Drawing,
+        view: &View,
+        out: &mut dyn io::Write,
+    ) -> io::Result<()> {
+        match self.explained {
+            Some(write) => write(path, explanations, drawing, view, out),
+            None => Err(io::ErrorKind::Unsupported.into()),
+        }
     }
 
     /// Writes what sharing is in one layer of the model at `path`.

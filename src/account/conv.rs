@@ -79,6 +79,7 @@ impl Rows<'_, '_> {
             sharing_factor: None,
             macs: None,
             padding_macs: None,
+            receptive_field: None,
             formulas: BTreeMap::new(),
             tied_with,
             tied_more,

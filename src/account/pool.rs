@@ -114,7 +114,9 @@ impl Rows<'_, '_> {
             output_shape: geometry.output.clone(),
             activations_in: None,
             activations_out: None,
+            receptive_field: None,
             formulas: BTreeMap::new(),
+            without_pool: None,
         };
         self.activations(&mut row, geometry.problem.as_deref());
         let window = [

@@ -90,12 +90,17 @@ impl Inspect {
             ));
         }
         let options = self.opening.options()?;
+        let columns = self.columns.iter().flatten().chain(&self.sort);
+        let asked = columns
+            .map(|it| it.name)
+            .any(|it| it.ends_with("without_pool"));
         Ok(Inspecting {
             model: self.model.ok_or("a model is needed")?,
             options: Options {
                 verify: self.verify,
                 limits: self.most.limits(),
                 findings: self.findings.selection(),
+                without_pools: asked || !format.tabular,
                 ..options
             },
             format,
