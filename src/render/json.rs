@@ -31,11 +31,12 @@ struct Document<'a> {
     gaps: &'a [Gap],
 }
 
-/// A finding, and what would fix it.
+/// A finding, whether it is told without being selected (`warning`) or not (`note`), and what would fix it.
 #[derive(Serialize)]
 struct Warning<'a> {
     #[serde(flatten)]
     finding: &'a Finding,
+    level: Option<&'static str>,
     fix: Option<&'static str>,
 }
 
@@ -91,9 +92,11 @@ fn document<'a>(inspection: &'a Inspection, view: &View) -> Document<'a> {
 }
 
 fn warning(finding: &Finding) -> Warning<'_> {
+    let rule = Rule::find(finding.rule);
     Warning {
         finding,
-        fix: Rule::find(finding.rule).map(|it| it.fix),
+        level: rule.map(|it| it.level.name()),
+        fix: rule.map(|it| it.fix),
     }
 }
 

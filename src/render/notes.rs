@@ -1,15 +1,30 @@
-//! Warnings and gaps in words, those that say the same in one line, and a rule that says much in one too.
+//! Findings and gaps in words, those that say the same in one line, and a rule that says much in one too.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use super::text::{printable, several, spoken};
+use crate::finding::rules::{Level, Rule};
 use crate::finding::{Finding, Gap};
 
 /// A rule with more lines than this gets one for all of them.
 const MOST_LINES: usize = 3;
 
-/// Warnings, those that say the same in one line.
-pub(super) fn warnings(findings: &[Finding]) -> Vec<String> {
+/// Findings in lines, each with its level: warnings, then notes.
+pub(super) fn findings(findings: &[Finding]) -> Vec<(&'static str, String)> {
+    let (notes, warnings): (Vec<&Finding>, Vec<&Finding>) = findings.iter().partition(|it| {
+        let rule = Rule::find(it.rule);
+        rule.is_some_and(|it| it.level == Level::Note)
+    });
+    let parts = [(Level::Warning, warnings), (Level::Note, notes)];
+    let lines = |(level, findings): (Level, Vec<&Finding>)| {
+        let lines = lines(&findings).into_iter();
+        lines.map(move |it| (level.name(), it)).collect::<Vec<_>>()
+    };
+    parts.into_iter().flat_map(lines).collect()
+}
+
+/// Findings, those that say the same in one line.
+fn lines(findings: &[&Finding]) -> Vec<String> {
     let rows = findings.iter().map(|it| Note {
         layer: it.layer.as_deref(),
         what: it.rule,
@@ -148,15 +163,23 @@ mod tests {
     #[test]
     fn a_rule_that_says_much_takes_one_line() {
         let few = [uneven("a", 7), uneven("b", 9), uneven("c", 11)];
-        assert_eq!(warnings(&few).len(), 3);
+        assert_eq!(findings(&few).len(), 3);
         let mut many = few.to_vec();
         many.push(Finding::general("lora", "a change".to_owned()));
         many.extend([uneven("d", 7), uneven("e", 13), uneven("f", 15)]);
+        many.push(Finding::about("idle-pool", "g", "it copies".to_owned()));
+        many.push(Finding::general("data-type", "unknown".to_owned()));
         let lines = [
-            "layers a, d: 7 leaves 1; likewise b, c and 2 more [uneven-stride]",
-            "a change [lora]",
+            (
+                "warning",
+                "layers a, d: 7 leaves 1; likewise b, c and 2 more [uneven-stride]",
+            ),
+            ("warning", "a change [lora]"),
+            ("warning", "unknown [data-type]"),
+            ("note", "g: it copies [idle-pool]"),
         ];
-        assert_eq!(warnings(&many), lines);
+        let lines = lines.map(|(level, it)| (level, it.to_owned()));
+        assert_eq!(findings(&many), lines);
     }
 
     #[test]
