@@ -3,6 +3,7 @@
 mod conv;
 mod findings;
 mod hostile;
+mod receptive;
 mod roles;
 mod rows;
 

@@ -11,6 +11,7 @@ use super::rows::listed;
 use super::{SCHEMA_VERSION, View};
 use crate::Inspection;
 use crate::account::{Layer, Totals};
+use crate::finding::rules::Rule;
 use crate::finding::{Finding, Gap};
 use crate::infer::Input;
 use crate::network::{GeometryFacts, LayoutFacts};
@@ -26,8 +27,16 @@ struct Document<'a> {
     layers: Vec<&'a Layer>,
     totals: &'a Totals,
     verification: &'a [Verification],
-    warnings: &'a [Finding],
+    warnings: Vec<Warning<'a>>,
     gaps: &'a [Gap],
+}
+
+/// A finding, and what would fix it.
+#[derive(Serialize)]
+struct Warning<'a> {
+    #[serde(flatten)]
+    finding: &'a Finding,
+    fix: Option<&'static str>,
 }
 
 #[derive(Serialize)]
@@ -76,8 +85,15 @@ fn document<'a>(inspection: &'a Inspection, view: &View) -> Document<'a> {
         layers: listed(inspection, view),
         totals: &inspection.totals,
         verification: &inspection.verification,
-        warnings: &inspection.warnings,
+        warnings: inspection.warnings.iter().map(warning).collect(),
         gaps: &inspection.gaps,
+    }
+}
+
+fn warning(finding: &Finding) -> Warning<'_> {
+    Warning {
+        finding,
+        fix: Rule::find(finding.rule).map(|it| it.fix),
     }
 }
 
