@@ -5,7 +5,9 @@
 //! name is reached as `./verify`.
 
 mod check;
+mod compare;
 mod explain;
+mod findings;
 mod geometry;
 mod init;
 mod inspect;
@@ -17,7 +19,8 @@ use clap::{ColorChoice, CommandFactory, Parser, Subcommand};
 use cnninspect::render::COLUMNS;
 
 pub(crate) use check::{Checking, Keeping};
-pub(crate) use explain::Explaining;
+pub(crate) use compare::Comparing;
+pub(crate) use explain::{Deriving, Explaining};
 pub(crate) use geometry::Printing;
 pub(crate) use init::Drafting;
 pub(crate) use inspect::Inspecting;
@@ -42,6 +45,8 @@ pub(crate) enum Task {
     Verify(Verifying),
     /// `check`
     Check(Box<Checking>),
+    /// `compare`
+    Compare(Box<Comparing>),
     /// `init`
     Init(Drafting),
     /// `geometry`
@@ -75,6 +80,7 @@ struct Cli {
 enum Command {
     Verify(verify::Verify),
     Check(Box<check::Check>),
+    Compare(Box<compare::Compare>),
     Init(init::Init),
     Geometry(geometry::Geometry),
     Explain(Box<explain::Explain>),
@@ -138,6 +144,9 @@ impl Cli {
         let (common, task) = match self.command {
             Some(Command::Verify(it)) => (it.common.clone(), Task::Verify(it.request()?)),
             Some(Command::Check(it)) => (it.common.clone(), Task::Check(Box::new(it.request()?))),
+            Some(Command::Compare(it)) => {
+                (it.common.clone(), Task::Compare(Box::new(it.request()?)))
+            }
             Some(Command::Init(it)) => (it.common.clone(), Task::Init(it.request())),
             Some(Command::Geometry(it)) => (it.common.clone(), Task::Geometry(it.request()?)),
             Some(Command::Explain(it)) => {

@@ -17,7 +17,7 @@
 //! # How data flows
 //!
 //! ```text
-//! source → read → network → (geometry) → infer → account → verify | check → render → main
+//! source → read → network → (geometry) → infer → account → verify | check | compare → render → main
 //! ```
 //!
 //! One direction: a room imports only from rooms above it in this list.
@@ -37,6 +37,7 @@
 //! | [`verify`] | network + shapes + weight bytes → what running a layer showed; the only room that knows candle |
 //! | [`explain`] | account + geometry → how a layer's numbers come about, step by step |
 //! | [`check`] | inspections + budgets + baseline → verdicts |
+//! | [`compare`] | several inspections → one beside the other |
 //! | [`render`] | an inspection or a report → table, JSON, Markdown, CSV, … |
 //!
 //! # Invariants
@@ -91,6 +92,8 @@ pub mod explain;
 
 pub mod check;
 
+pub mod compare;
+
 pub mod render;
 
 use std::io;
@@ -119,6 +122,10 @@ pub struct Options {
     pub allow_links: bool,
     /// What is said about the geometry of a model that comes without a graph.
     pub geometry: geometry::Options,
+    /// Which rules are told.
+    pub findings: finding::rules::Selection,
+    /// Whether each pool tells what the network would cost without it.
+    pub without_pools: bool,
 }
 
 /// Everything that inspecting one file tells, as plain data.
@@ -288,7 +295,10 @@ pub fn inspect_model(
     let network = &model.network;
     let edges = network.edges();
     let shapes = infer::infer(network, &edges, &options.sizes)?;
-    let account = account::account(network, &edges, &shapes);
+    let mut account = account::account(network, &edges, &shapes);
+    if options.without_pools {
+        account::without_pools(network, &edges, &shapes, &mut account);
+    }
     // Weights that are read to run a layer come on top.
     let bytes_read = model.bytes_read();
     let verification = run(model, &edges, &shapes, &account, options, watch)?;
@@ -296,6 +306,7 @@ pub fn inspect_model(
     let mut warnings = network.findings.clone();
     warnings.extend(shapes.findings);
     warnings.extend(account.findings);
+    options.findings.apply(&mut warnings);
     Ok(Inspection {
         path: path.to_owned(),
         facts: network.facts.clone(),
@@ -346,7 +357,10 @@ pub fn explain(
     let network = &model.network;
     let edges = network.edges();
     let shapes = infer::infer(network, &edges, &options.sizes)?;
-    let account = account::account(network, &edges, &shapes);
+    let mut account = account::account(network, &edges, &shapes);
+    if explain::asks_for_pools(&account, question) {
+        account::without_pools(network, &edges, &shapes, &mut account);
+    }
     let explained = explain::explain(network, &edges, &shapes, &account, question)?;
     model.check_unchanged().map_err(Error::Changed)?;
     Ok(explained)

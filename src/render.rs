@@ -7,6 +7,7 @@ mod bar;
 mod cell;
 mod check;
 mod column;
+mod compare;
 mod csv;
 mod explain;
 mod geometry;
@@ -20,6 +21,7 @@ mod pretty;
 mod replica;
 mod resolution;
 mod rows;
+mod rules;
 #[cfg(test)]
 mod sample;
 mod summary;
@@ -37,7 +39,9 @@ use crate::verify::Replication;
 
 pub use check::{CHECK_FORMATS, CheckFormat, problems};
 pub use column::{COLUMNS, Column, find as find_column};
+pub use compare::{COMPARE_FORMATS, CompareFormat, Comparing};
 pub use explain::Drawing;
+pub use rules::Pages;
 pub use text::printable;
 
 /// How to show an inspection; what does not apply to a format is ignored by it.
@@ -77,6 +81,8 @@ type Write = fn(&Inspection, &View, &mut dyn io::Write) -> io::Result<()>;
 /// Writes what sharing is in one layer of the model at a path.
 type WriteReplication = fn(&str, &Replication, &View, &mut dyn io::Write) -> io::Result<()>;
 
+/// Writes the pages of rules.
+type WriteRules = fn(&Pages, &View, &mut dyn io::Write) -> io::Result<()>;
 /// Writes explanations of layers of the model at a path.
 type WriteExplained =
     fn(&str, &[Explanation], Drawing, &View, &mut dyn io::Write) -> io::Result<()>;
@@ -97,6 +103,7 @@ pub struct OutputFormat {
     write: Write,
     verified: Write,
     replicated: Option<WriteReplication>,
+    rules: Option<WriteRules>,
     explained: Option<WriteExplained>,
 }
 
@@ -109,6 +116,7 @@ pub const FORMATS: &[OutputFormat] = &[
         write: table::write,
         verified: verdicts::table,
         replicated: Some(replica::table),
+        rules: Some(rules::table),
         explained: Some(explain::table),
     },
     OutputFormat {
@@ -118,6 +126,7 @@ pub const FORMATS: &[OutputFormat] = &[
         write: json::write,
         verified: json::write,
         replicated: Some(replica::json),
+        rules: Some(rules::json),
         explained: Some(explain::json),
     },
     OutputFormat {
@@ -127,6 +136,7 @@ pub const FORMATS: &[OutputFormat] = &[
         write: markdown::write,
         verified: verdicts::markdown,
         replicated: None,
+        rules: Some(rules::markdown),
         explained: Some(explain::markdown),
     },
     OutputFormat {
@@ -136,6 +146,7 @@ pub const FORMATS: &[OutputFormat] = &[
         write: csv::write,
         verified: verdicts::csv,
         replicated: None,
+        rules: None,
         explained: None,
     },
 ];
@@ -216,6 +227,30 @@ impl OutputFormat {
     ) -> io::Result<()> {
         match self.replicated {
             Some(write) => write(path, replication, view, out),
+            None => Err(io::ErrorKind::Unsupported.into()),
+        }
+    }
+}
+
+impl OutputFormat {
+    /// Whether it has pages of rules.
+    #[must_use]
+    pub fn has_rules(&self) -> bool {
+        self.rules.is_some()
+    }
+
+    /// Writes the pages of rules.
+    ///
+    /// # Errors
+    /// Whatever `out` answers to a write; a format that [has none](Self::has_rules) is unsupported.
+    pub fn write_rules(
+        &self,
+        pages: &Pages,
+        view: &View,
+        out: &mut dyn io::Write,
+    ) -> io::Result<()> {
+        match self.rules {
+            Some(write) => write(pages, view, out),
             None => Err(io::ErrorKind::Unsupported.into()),
         }
     }

@@ -170,6 +170,20 @@ pub struct Verification {
     pub note: Option<String>,
 }
 
+impl Verification {
+    /// Whether it ran and agreed.
+    #[must_use]
+    pub fn is_confirmed(&self) -> bool {
+        self.status == Status::Confirmed
+    }
+
+    /// Whether it ran and disagreed.
+    #[must_use]
+    pub fn is_mismatch(&self) -> bool {
+        self.status == Status::Mismatch
+    }
+}
+
 /// The outcome of running one convolution.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub enum Status {

@@ -1,18 +1,33 @@
-//! `cnninspect explain MODEL`: where a layer's numbers come from.
+//! `cnninspect explain`: where a layer's numbers come from, and the pages of rules.
 
 use std::path::PathBuf;
 
 use clap::Args;
 use cnninspect::Options;
 use cnninspect::explain::{Kind, Question};
+use cnninspect::finding::rules::Named;
 use cnninspect::render::{Drawing, OutputFormat};
 use cnninspect::verify::Choice;
 
 use super::values::{Common, Format, Opening};
 
-/// What an explanation is asked for.
+/// What is to be explained.
 #[derive(Debug)]
-pub(crate) struct Explaining {
+pub(crate) enum Explaining {
+    /// `--rule`: the pages of rules.
+    Rules {
+        /// Which.
+        rules: Vec<Named>,
+        /// The output format.
+        format: &'static OutputFormat,
+    },
+    /// Layers of a model.
+    Layers(Deriving),
+}
+
+/// Layers of a model whose numbers are derived.
+#[derive(Debug)]
+pub(crate) struct Deriving {
     /// The model file, a folder that holds one, or `-`.
     pub(crate) model: PathBuf,
     /// How to open it.
@@ -32,6 +47,8 @@ Examples:
   cnninspect explain model.onnx --kind pool
   cnninspect explain model.onnx conv1 --input images=1x3x640x640 -f markdown
   cnninspect explain model.safetensors --geometry net.toml conv1
+  cnninspect explain --rule uneven-stride
+  cnninspect explain --rule all -f json | jq '.rules[] | {name, fix}'
 
 Exit codes:
   0  done
@@ -44,8 +61,8 @@ Exit codes:
 #[command(after_long_help = EXAMPLES)]
 pub(super) struct Explain {
     /// An ONNX, safetensors or .pt2 file, a folder that holds one, or - for standard input
-    #[arg(value_name = "MODEL")]
-    model: PathBuf,
+    #[arg(value_name = "MODEL", required_unless_present = "rule")]
+    model: Option<PathBuf>,
 
     /// Layers of these names, or whose names fit these patterns (`*`, `?`, `[a-c]`, `{a,b}`)
     #[arg(value_name = "LAYER")]
@@ -54,6 +71,10 @@ pub(super) struct Explain {
     /// Only layers of this kind; without names all of them
     #[arg(long, value_name = "KIND", value_enum)]
     kind: Option<Which>,
+
+    /// Instead of layers, what these rules of warnings mean, separated by commas; all and default list rules in a line each
+    #[arg(long, value_name = "RULES", conflicts_with = "model", value_delimiter = ',', value_parser = Named::read)]
+    rule: Vec<Named>,
 
     /// Draw and write in plain ASCII
     #[arg(long)]
@@ -85,6 +106,15 @@ impl Explain {
     /// The library's view of the arguments, or what is wrong with them together.
     pub(super) fn request(self) -> Result<Explaining, String> {
         let format = self.format.format;
+        let Some(model) = self.model else {
+            if !format.has_rules() {
+                return Err(format!("--rule has no meaning in {}", format.name));
+            }
+            return Ok(Explaining::Rules {
+                rules: self.rule,
+                format,
+            });
+        };
         if !format.can_explain() {
             return Err(format!("explain has no meaning in {}", format.name));
         }
@@ -92,12 +122,12 @@ impl Explain {
             Which::Conv => Kind::Conv,
             Which::Pool => Kind::Pool,
         });
-        Ok(Explaining {
+        Ok(Explaining::Layers(Deriving {
             options: Options {
                 verify: Choice::None,
                 ..self.opening.options()?
             },
-            model: self.model,
+            model,
             question: Question {
                 layers: self.layers,
                 kind,
@@ -107,6 +137,6 @@ impl Explain {
                 none: self.no_drawing,
             },
             format,
-        })
+        }))
     }
 }
