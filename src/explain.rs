@@ -8,9 +8,11 @@
 //! assumes and gives up, `picture` is what is drawn.
 
 mod conv;
+mod counts;
 mod formula;
 mod picture;
 mod pool;
+mod said;
 mod scene;
 mod stored;
 mod window;
@@ -23,6 +25,7 @@ use crate::account::{Account, Layer};
 use crate::finding::distance;
 use crate::infer::Shapes;
 use crate::network::{Edges, Network};
+use crate::tensor::Shape;
 use crate::verify::matching;
 use formula::Quantities;
 pub use formula::{Formula, PLAIN, Spelling, Value};
@@ -101,8 +104,10 @@ pub struct Explanation {
     pub scope: String,
     /// What it is, in words: `Conv 11×11, stride 4, no padding`.
     pub title: String,
-    /// Input and output without the batch, where they are known: `3×227×227 → 96×55×55`.
-    pub shapes: String,
+    /// `[N, C, d1, …, dn]` going in.
+    pub input_shape: Option<Shape>,
+    /// `[N, C, o1, …, on]` coming out.
+    pub output_shape: Option<Shape>,
     /// The derivation.
     pub steps: Vec<Step>,
     /// What the numbers rest on, and what else is to be known of a layer of this kind.

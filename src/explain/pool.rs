@@ -4,7 +4,7 @@ use super::conv::settled;
 use super::formula::Formula;
 use super::scene::{Scene, output_of};
 use super::window::{self, Rounding, Window, alike};
-use super::{Answer, Explanation, Kind, Part, Remark, Step, picture, words};
+use super::{Answer, Explanation, Kind, Part, Remark, Step, picture, said, words};
 use crate::account::PoolLayer;
 use crate::tensor::{Dim, Shape};
 use crate::units::{counted, product};
@@ -37,7 +37,8 @@ pub(super) fn explained(scene: &Scene<'_>, row: &PoolLayer) -> Explanation {
         op_type: row.op_type.clone(),
         scope: row.scope.clone(),
         title: title(row, &window),
-        shapes: window::shapes_words(row.input_shape.as_ref(), row.output_shape.as_ref()),
+        input_shape: row.input_shape.clone(),
+        output_shape: row.output_shape.clone(),
         steps,
         remarks: remarks(scene, row),
         picture,
@@ -49,9 +50,9 @@ fn title(row: &PoolLayer, window: &Window<'_>) -> String {
     if row.global {
         return format!("{}, one window over everything", row.op_type);
     }
-    let kernel = window::kernel_words(row.kernel_shape.as_deref());
+    let kernel = said::kernel_words(row.kernel_shape.as_deref());
     let mut parts = vec![format!("{} {kernel}", row.op_type)];
-    parts.extend(window::window_words(window));
+    parts.extend(said::window_words(window));
     if row.ceil_mode {
         parts.push("sizes rounded up".to_owned());
     }

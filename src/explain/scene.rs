@@ -51,6 +51,7 @@ impl<'a> Scene<'a> {
     pub(super) fn stored(&mut self, value: ValueId) -> Option<Vec<u64>> {
         match self.tracer.root(value) {
             Root::Stored(id) => Some(self.network.initializer(id).tensor.dims.clone()),
+            Root::ConstantOfShape(_) => self.shape(value)?.sizes(),
             _ => None,
         }
     }
