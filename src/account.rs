@@ -98,7 +98,7 @@ pub fn account(network: &Network, edges: &Edges, shapes: &Shapes) -> Account {
         let sizes = live.filter_map(|it| tracer.root_numel(*it));
         Params(sizes.fold(0, u128::saturating_add))
     };
-    totals.peak_activations = peak::find(scene, &mut gaps);
+    totals.peak_activations = peak::of_model(scene, &mut gaps);
     totals.conv.params = live(&roots);
     totals.linear.params = live(&linears.roots);
     Account {

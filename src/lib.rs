@@ -35,7 +35,7 @@
 //! | [`infer`] | network + given sizes → shapes |
 //! | [`account`] | network + shapes → rows, roles, totals, findings |
 //! | [`verify`] | network + shapes + weight bytes → what running a layer showed; the only room that knows candle |
-//! | [`explain`] | account + geometry → how a layer's numbers come about, step by step |
+//! | [`mod@explain`] | account + geometry → how a layer's numbers come about, step by step |
 //! | [`check`] | inspections + budgets + baseline → verdicts |
 //! | [`compare`] | several inspections → one beside the other |
 //! | [`render`] | an inspection or a report → table, JSON, Markdown, CSV, … |
@@ -99,7 +99,7 @@ pub mod render;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use account::{Account, ConvLayer, Layer, Totals};
+use account::{Account, Layer, Totals};
 use explain::{Explanation, Question, QuestionError};
 use finding::{Finding, Gap};
 use geometry::GeometryError;
@@ -337,7 +337,7 @@ pub fn replicate(
     let shapes = infer::infer(network, &edges, &options.sizes)?;
     let account = account::account(network, &edges, &shapes);
     let shown = with_weights(&model, &edges, &shapes, |subject| {
-        let convs = convs(&account);
+        let convs = account.convs();
         verify::replicate(subject, &convs, layer, &options.limits, most)
     })?;
     model.check_unchanged().map_err(Error::Changed)?;
@@ -376,19 +376,8 @@ fn run(
 ) -> Result<Vec<Verification>, UnknownLayer> {
     let (choice, limits) = (&options.verify, &options.limits);
     with_weights(model, edges, shapes, |subject| {
-        verify::verify(subject, &convs(account), choice, limits, watch)
+        verify::verify(subject, &account.convs(), choice, limits, watch)
     })
-}
-
-/// The rows of convolutions.
-fn convs(account: &Account) -> Vec<&ConvLayer> {
-    let mut out = Vec::new();
-    for layer in &account.layers {
-        if let Layer::Conv(conv) = layer {
-            out.push(&**conv);
-        }
-    }
-    out
 }
 
 /// Calls `work` with the model as the verify room takes it.

@@ -15,7 +15,7 @@ use serde::Serialize;
 use super::count::{OVERFLOW, gap, why_open};
 use super::scene::Scene;
 use crate::finding::Gap;
-use crate::network::{Graph, NodeId, Producer, ValueId};
+use crate::network::{GeometrySource, Graph, NodeId, Producer, ValueId};
 use crate::op::Value;
 use crate::tensor::DataType;
 use lives::Lives;
@@ -74,8 +74,19 @@ struct Sizes<'a> {
     typed: bool,
 }
 
+/// The fullest moment of a network that has a graph.
+pub(super) fn of_model(scene: Scene<'_>, gaps: &mut Vec<Gap>) -> Option<Peak> {
+    if scene.network.facts.geometry.source == GeometrySource::Graph {
+        return find(scene, gaps);
+    }
+    // What stands between convolutions and pools is not in such a geometry, and is alive all the same.
+    let why = "tensors do not tell what is alive between convolutions; give --graph net.onnx";
+    gaps.push(gap("totals", "peak_activations", why.to_owned()));
+    None
+}
+
 /// The fullest moment, or a gap that names a value whose size is unknown.
-pub(super) fn find(scene: Scene<'_>, gaps: &mut Vec<Gap>) -> Option<Peak> {
+fn find(scene: Scene<'_>, gaps: &mut Vec<Gap>) -> Option<Peak> {
     let lives = Lives::of(scene);
     let mut sizes = Sizes {
         scene,

@@ -17,11 +17,13 @@
 mod field;
 mod movers;
 mod operators;
+mod product;
 mod report;
 mod reshape;
 mod resize;
 mod steps;
 mod walk;
+mod windows;
 
 use std::collections::BTreeMap;
 

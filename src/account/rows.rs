@@ -27,6 +27,20 @@ pub struct Account {
     pub(super) linear_weights: Vec<LinearWeight>,
 }
 
+impl Account {
+    /// The rows of convolutions.
+    #[must_use]
+    pub fn convs(&self) -> Vec<&ConvLayer> {
+        let mut out = Vec::new();
+        for layer in &self.layers {
+            if let Layer::Conv(conv) = layer {
+                out.push(&**conv);
+            }
+        }
+        out
+    }
+}
+
 /// One node's row.
 #[derive(Clone, Debug, Serialize)]
 #[serde(tag = "kind", rename_all = "lowercase")]

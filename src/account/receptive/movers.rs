@@ -1,7 +1,8 @@
 //! Operators that move, cut, join and fold axes.
 
-use super::field::{Along, Cause, Field};
+use super::field::{Cause, Field};
 use super::operators::{InputSizes, Look, both, broadcast};
+use super::product::factor;
 use super::steps::Steps;
 use super::walk::State;
 use super::{reshape as groups, resize, signed};
@@ -221,6 +222,7 @@ fn quantisation(node: &Node, place: usize) -> bool {
 }
 
 /// Places picked along an axis, or a table looked up.
+#[expect(clippy::single_match_else, reason = "the two ways of one operator")]
 pub(super) fn gather(look: &Look<'_>) -> Answer {
     let cause = look.cause("picks places of a map");
     let (Some(data), Some(indices)) = (look.shape(0), look.shape(1)) else {
@@ -299,7 +301,8 @@ pub(super) fn resized(look: &Look<'_>) -> Answer {
             Some(scales) if scales.len() == from.rank() => scales.get(at).copied(),
             _ => None,
         };
-        let same = sizes.is_some_and(|(from, to)| from == to) && scale.is_none_or(|it| it == 1.0);
+        let same = sizes.is_some_and(|(from, to)| from == to)
+            && scale.is_none_or(|it| it.to_bits() == 1.0f64.to_bits());
         if same || scale == Some(1.0) {
             continue;
         }
@@ -378,25 +381,4 @@ pub(super) fn product(look: &Look<'_>, size: &InputSizes<'_>) -> State {
         };
     }
     all.map_or(State::Free, |it| State::from(Ok(it)))
-}
-
-/// Sums a factor's inner axis and lays its other one where the result has it.
-fn factor(field: &mut Field, node: &Node, rank: usize, left: bool) {
-    let (row, column) = (rank.saturating_sub(2), rank.saturating_sub(1));
-    let name = if left { "transA" } else { "transB" };
-    let transposed = node.attrs.int_or(name, 0) != Ok(0);
-    let inner = if left == transposed { row } else { column };
-    field.mix(inner);
-    let own = if inner == row { column } else { row };
-    let result = if left { row } else { column };
-    for reach in &mut field.axes {
-        let at = reach.along.at();
-        if at == Some(inner) {
-            reach.along = Along::Still { at: None };
-        } else if let (true, Along::Moving { at, .. } | Along::Lost { at: Some(at), .. }) =
-            (at == Some(own), &mut reach.along)
-        {
-            *at = result;
-        }
-    }
 }

@@ -135,7 +135,8 @@ mod tests {
     #[test]
     fn axes_are_regrouped_as_row_major_order_has_them() {
         use Move::{Gone, Into, Split, To};
-        let cases: &[(&str, &[u64], &[u64], &[Move])] = &[
+        type Case<'a> = (&'a str, &'a [u64], &'a [u64], &'a [Move]);
+        let cases: &[Case<'_>] = &[
             (
                 "flatten",
                 &[1, 8, 4, 5],

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::field::{Cause, Field, Place};
 use super::operators::{self, Look};
+use super::windows;
 use super::{ReceptiveField, report};
 use crate::account::rows::Layer;
 use crate::account::scene::{Scene, input_of};
@@ -217,7 +218,7 @@ impl<'a> Walk<'a> {
             }
             return;
         };
-        let seen = operators::window(&look, layer);
+        let seen = windows::window(&look, layer);
         let found = match &seen {
             Ok(seen) => {
                 let spatial = self.spatial.get(&seen.field.input);
