@@ -271,6 +271,13 @@ pub fn explain(
     Ok(explained.collect())
 }
 
+/// Whether a pool is among the layers that are asked for, so that what it saves is worth finding out.
+#[must_use]
+pub fn asks_for_pools(account: &Account, question: &Question) -> bool {
+    let chosen = chosen(&account.layers, question);
+    chosen.is_ok_and(|it| it.iter().any(|it| matches!(it, Layer::Pool(_))))
+}
+
 /// The layers that are asked for.
 fn chosen<'a>(layers: &'a [Layer], question: &Question) -> Result<Vec<&'a Layer>, QuestionError> {
     let of_kind = |it: &&Layer| match question.kind {

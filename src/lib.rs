@@ -357,7 +357,10 @@ pub fn explain(
     let network = &model.network;
     let edges = network.edges();
     let shapes = infer::infer(network, &edges, &options.sizes)?;
-    let account = account::account(network, &edges, &shapes);
+    let mut account = account::account(network, &edges, &shapes);
+    if explain::asks_for_pools(&account, question) {
+        account::without_pools(network, &edges, &shapes, &mut account);
+    }
     let explained = explain::explain(network, &edges, &shapes, &account, question)?;
     model.check_unchanged().map_err(Error::Changed)?;
     Ok(explained)

@@ -353,6 +353,15 @@ fn kinds_have_their_own_words() {
             &["112 × output positions", "--geometry"],
         ),
         (
+            "fixtures/alexnet-2012.onnx",
+            "pool5",
+            // fc6 has 4,096 · 256 · 6 · 6 weights behind the pool, 4,096 · 256 · 13 · 13 without it.
+            &[
+                "would need 177,209,344 weights instead of 37,748,736",
+                "up to 4 of them",
+            ],
+        ),
+        (
             "fixtures/truth/unet.ts_dyn.onnx",
             "/d1/d1.0/Conv",
             &["448 × height × width"],

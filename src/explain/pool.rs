@@ -175,7 +175,46 @@ fn remarks(scene: &Scene<'_>, row: &PoolLayer) -> Vec<Remark> {
         id: "sharing",
         text: text.to_owned(),
     });
+    out.extend(saved(row));
     out
+}
+
+/// What the pool saves downstream, or why that cannot be told.
+fn saved(row: &PoolLayer) -> Option<Remark> {
+    let without = row.without_pool.as_deref()?;
+    let mut said = Vec::new();
+    if let Some(it) = &without.largest_linear {
+        said.push(format!(
+            "{} would need {} weights instead of {}",
+            it.layer,
+            counted(it.weights_without),
+            counted(it.weights_with)
+        ));
+    }
+    let changes = [
+        ("locally connected layers", " parameters", without.unshared),
+        ("one pass", " multiply-accumulates", without.macs),
+    ];
+    for (what, unit, change) in changes {
+        let numbers = change.and_then(|it| Some((it.without?, it.with?)));
+        if let Some((without, with)) = numbers.filter(|it| it.0 != it.1) {
+            let (without, with) = (counted(without), counted(with));
+            said.push(format!(
+                "{what} would take {without}{unit} instead of {with}"
+            ));
+        }
+    }
+    if let Some(reason) = &without.reason {
+        said.push(format!("not all can be told: {reason}"));
+    }
+    let text = match said.as_slice() {
+        [] => "Without it nothing downstream would grow.".to_owned(),
+        said => format!("Without it: {}.", said.join("; ")),
+    };
+    Some(Remark {
+        id: "without-pool",
+        text,
+    })
 }
 
 /// Said where an activation lies in several windows.
