@@ -104,7 +104,7 @@ use explain::{Explanation, Question, QuestionError};
 use finding::{Finding, Gap};
 use geometry::GeometryError;
 use infer::{Input, Shapes, Sizes, SizesError};
-use network::{Edges, Facts};
+use network::{Edges, Facts, Network};
 use rayon::prelude::*;
 use read::{Model, ReadError};
 use verify::{Choice, Limits, ReplicateError, Replication, UnknownLayer, Verification, Watch};
@@ -293,9 +293,7 @@ pub fn inspect_model(
     watch: &Watch<'_>,
 ) -> Result<Inspection, Error> {
     let network = &model.network;
-    let edges = network.edges();
-    let shapes = infer::infer(network, &edges, &options.sizes)?;
-    let mut account = account::account(network, &edges, &shapes);
+    let (edges, shapes, mut account) = accounted(network, options)?;
     if options.without_pools {
         account::without_pools(network, &edges, &shapes, &mut account);
     }
@@ -320,6 +318,14 @@ pub fn inspect_model(
     })
 }
 
+/// A network's edges, shapes and account.
+fn accounted(network: &Network, options: &Options) -> Result<(Edges, Shapes, Account), SizesError> {
+    let edges = network.edges();
+    let shapes = infer::infer(network, &edges, &options.sizes)?;
+    let account = account::account(network, &edges, &shapes);
+    Ok((edges, shapes, account))
+}
+
 /// Shows what sharing is in the layer called `layer`: as the locally connected layer that the report counts,
 /// whose copies may have `most` weights together.
 ///
@@ -333,9 +339,7 @@ pub fn replicate(
 ) -> Result<Replication, Error> {
     let model = open(path, options)?;
     let network = &model.network;
-    let edges = network.edges();
-    let shapes = infer::infer(network, &edges, &options.sizes)?;
-    let account = account::account(network, &edges, &shapes);
+    let (edges, shapes, account) = accounted(network, options)?;
     let shown = with_weights(&model, &edges, &shapes, |subject| {
         let convs = account.convs();
         verify::replicate(subject, &convs, layer, &options.limits, most)
@@ -355,9 +359,7 @@ pub fn explain(
 ) -> Result<Vec<Explanation>, Error> {
     let model = open(path, options)?;
     let network = &model.network;
-    let edges = network.edges();
-    let shapes = infer::infer(network, &edges, &options.sizes)?;
-    let mut account = account::account(network, &edges, &shapes);
+    let (edges, shapes, mut account) = accounted(network, options)?;
     if explain::asks_for_pools(&account, question) {
         account::without_pools(network, &edges, &shapes, &mut account);
     }

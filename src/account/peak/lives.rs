@@ -84,7 +84,7 @@ impl Lives {
                 (None, None) => None,
                 (None, Some(_)) => self.inputs.get_mut(home.at()),
             };
-            for it in born {
+            if let Some(it) = born {
                 it.push(value);
             }
             let nodes = &search.scene.network.graph(*home).nodes;
@@ -93,7 +93,7 @@ impl Lives {
                 None => node,
             };
             let dying = dying.and_then(|it| self.dying.get_mut(it.at()));
-            for it in dying {
+            if let Some(it) = dying {
                 it.push(value);
             }
         }
