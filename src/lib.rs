@@ -299,7 +299,10 @@ pub fn inspect_model(
     }
     // Weights that are read to run a layer come on top.
     let bytes_read = model.bytes_read();
-    let verification = run(model, &edges, &shapes, &account, options, watch)?;
+    let verification = with_weights(model, &edges, &shapes, |subject| {
+        let (convs, limits) = (convs(&account), &options.limits);
+        verify::verify(subject, &convs, &options.verify, limits, watch)
+    })?;
     model.check_unchanged().map_err(Error::Changed)?;
     let mut warnings = network.findings.clone();
     warnings.extend(shapes.findings);
@@ -366,20 +369,6 @@ pub fn explain(
     let explained = explain::explain(network, &edges, &shapes, &account, question)?;
     model.check_unchanged().map_err(Error::Changed)?;
     Ok(explained)
-}
-
-fn run(
-    model: &Model,
-    edges: &Edges,
-    shapes: &Shapes,
-    account: &Account,
-    options: &Options,
-    watch: &Watch<'_>,
-) -> Result<Vec<Verification>, UnknownLayer> {
-    let (choice, limits) = (&options.verify, &options.limits);
-    with_weights(model, edges, shapes, |subject| {
-        verify::verify(subject, &account.convs(), choice, limits, watch)
-    })
 }
 
 /// Calls `work` with the model as the verify room takes it.
