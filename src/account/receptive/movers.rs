@@ -336,6 +336,22 @@ fn scales(look: &Look<'_>) -> Option<Vec<f64>> {
     Some(floats).filter(|it| !it.is_empty())
 }
 
+/// A sequence of the parts of a map: which part is taken later is not told, so windows that move along the
+/// axis are lost.
+pub(super) fn sequence(look: &Look<'_>) -> Answer {
+    let mut field = look.single()?;
+    let cause = look.cause("cuts a map into parts that are not told apart");
+    let rank = look.shape(0).map(Shape::rank).ok_or(cause)?;
+    let axis = look.axis(0, rank).ok_or(cause)?;
+    field.lose(axis, Some(axis), cause);
+    let whole = look.node.inputs.get(1).copied().flatten().is_none();
+    if whole && look.node.attrs.int_or("keepdims", 1) == Ok(0) {
+        let below = |at: usize| at.checked_sub(usize::from(at > axis));
+        field.renumber(|at| below(at).filter(|_| at != axis), cause);
+    }
+    Ok(field)
+}
+
 /// A matrix product: what an operand sees along the axis that is summed is seen whole.
 pub(super) fn product(look: &Look<'_>, size: &InputSizes<'_>) -> State {
     let node = look.node;
@@ -348,9 +364,9 @@ pub(super) fn product(look: &Look<'_>, size: &InputSizes<'_>) -> State {
             State::Unknown(_) => return state.clone(),
             State::Known(field) => field,
         };
-        let Some(which) = operands.iter().position(|it| *it == place) else {
+        if place != 0 && !operands.contains(&place) {
             return State::Unknown(look.cause("is steered by values computed from the input"));
-        };
+        }
         let (Some(own), Some(shape)) = (look.shape(place), look.output_shape()) else {
             return State::Unknown(cause);
         };
@@ -358,7 +374,7 @@ pub(super) fn product(look: &Look<'_>, size: &InputSizes<'_>) -> State {
         if own.rank() < 2 || shape.rank() < own.rank() {
             return State::Unknown(cause);
         }
-        factor(&mut field, node, own.rank(), which == 0);
+        factor(&mut field, node, own.rank(), place == 0);
         // The two last axes are the result's own; those before them are laid under one another.
         let outer = |shape: &Shape| {
             let outer = shape.rank().saturating_sub(2);
@@ -393,8 +409,8 @@ fn factor(field: &mut Field, node: &Node, rank: usize, left: bool) {
         let at = reach.along.at();
         if at == Some(inner) {
             reach.along = Along::Still { at: None };
-        } else if let (true, Along::Moving { at, .. } | Along::Lost { at: Some(at), .. }) =
-            (at == Some(own), &mut reach.along)
+        } else if at == Some(own)
+            && let Some(at) = reach.along.place()
         {
             *at = result;
         }
