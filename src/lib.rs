@@ -14,13 +14,11 @@
 //! # Ok::<(), cnninspect::Error>(())
 //! ```
 //!
-//! # How data flows
+//! # How data flows: a room imports only from rooms above it
 //!
 //! ```text
 //! source → read → network → (geometry) → infer → account → verify | check | compare → render → main
 //! ```
-//!
-//! One direction: a room imports only from rooms above it in this list.
 //!
 //! | room | what it does |
 //! |---|---|
@@ -329,8 +327,7 @@ fn accounted(network: &Network, options: &Options) -> Result<(Edges, Shapes, Acc
     Ok((edges, shapes, account))
 }
 
-/// Shows what sharing is in the layer called `layer`: as the locally connected layer that the report counts,
-/// whose copies may have `most` weights together.
+/// Shows what sharing is in `layer`, built as a locally connected layer of at most `most` weights.
 ///
 /// # Errors
 /// As [`inspect`], and where the layer is too large or cannot be run.

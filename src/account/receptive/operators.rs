@@ -3,8 +3,8 @@
 use std::ops::Range;
 
 use super::field::{Cause, Field, Place};
-use super::movers;
 use super::walk::State;
+use super::{movers, product};
 use crate::account::scene::{Scene, is, output_of};
 use crate::network::{Node, NodeId, ValueId};
 use crate::op::{CHANNELS, OWN, linear};
@@ -323,7 +323,7 @@ pub(super) fn both(mut left: Field, right: &Field, id: NodeId) -> Result<Field, 
 fn one(look: &Look<'_>, size: &InputSizes<'_>) -> State {
     let node = look.node;
     if linear::find(&node.domain, &node.op_type).is_some() {
-        return movers::product(look, size);
+        return product::product(look, size);
     }
     let ours = &*node.domain == crate::op::ONNX || &*node.domain == crate::op::MICROSOFT;
     let op_type = if ours { &*node.op_type } else { "" };
@@ -337,6 +337,8 @@ fn one(look: &Look<'_>, size: &InputSizes<'_>) -> State {
         "Tile" => movers::tile(look),
         "DepthToSpace" | "SpaceToDepth" => movers::blocks(look),
         "Resize" | "Upsample" => movers::resized(look),
+        "SplitToSequence" => movers::sequence(look),
+        "SequenceAt" => look.single(),
         "ArgMax" | "ArgMin" => movers::reduce(look),
         _ if op_type.starts_with("Reduce") => movers::reduce(look),
         _ => match spread_axes(look) {

@@ -2,8 +2,8 @@
 
 use std::ops::Range;
 
-use super::field::{Cause, Field};
-use super::operators::Look;
+use super::field::{Cause, Field, Place};
+use super::operators::{Look, OPEN};
 use super::steps::Steps;
 use super::walk::State;
 use super::{resize, signed};
@@ -67,11 +67,11 @@ pub(super) fn window(look: &Look<'_>, layer: &Layer) -> Result<Seen, Cause> {
             }
             match weight {
                 Some(State::Unknown(cause)) => return Err(*cause),
-                Some(State::Known(_)) => {
-                    look.first()?;
+                // One that is fed beside the picture is a weight like any other.
+                Some(State::Known(weight)) if weight.input == look.first()?.input => {
                     return Err(look.cause("has a weight that is computed from the input"));
                 }
-                Some(State::Free) | None => {}
+                Some(State::Known(_) | State::Free) | None => {}
             }
             let window = Window {
                 kernel: row.kernel_shape.as_deref(),
@@ -101,6 +101,16 @@ pub(super) fn window(look: &Look<'_>, layer: &Layer) -> Result<Seen, Cause> {
     let (Some(kernel), Some(strides)) = (window.kernel, window.strides) else {
         return Err(open);
     };
+    // Padding that is chosen by an input's size is open where that is.
+    let sizes = look.shape(0).and_then(Shape::sizes);
+    let lost = if window.pads.is_none() && sizes.is_none() {
+        Cause {
+            at: Place::Value(field.input),
+            why: OPEN,
+        }
+    } else {
+        open
+    };
     let count = kernel.len();
     let first = if window.nhwc { 1 } else { 2 };
     let past = count.saturating_add(first);
@@ -120,7 +130,7 @@ pub(super) fn window(look: &Look<'_>, layer: &Layer) -> Result<Seen, Cause> {
             let reach = dilation.checked_mul(kernel.checked_sub(1)?)?;
             Steps::one(signed(stride)?, first, first.checked_add(signed(reach)?)?)
         };
-        field.through(axis, steps().as_ref(), open);
+        field.through(axis, steps().as_ref(), lost);
     }
     Ok(Seen {
         field,
