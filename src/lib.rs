@@ -298,7 +298,7 @@ pub fn inspect_model(
     // Weights that are read to run a layer come on top.
     let bytes_read = model.bytes_read();
     let verification = with_weights(model, &edges, &shapes, |subject| {
-        let (convs, limits) = (convs(&account), &options.limits);
+        let (convs, limits) = (account.convs(), &options.limits);
         verify::verify(subject, &convs, &options.verify, limits, watch)
     })?;
     model.check_unchanged().map_err(Error::Changed)?;
