@@ -33,7 +33,7 @@
 //! | [`infer`] | network + given sizes → shapes |
 //! | [`account`] | network + shapes → rows, roles, totals, findings |
 //! | [`verify`] | network + shapes + weight bytes → what running a layer showed; the only room that knows candle |
-//! | [`explain`] | account + geometry → how a layer's numbers come about, step by step |
+//! | [`mod@explain`] | account + geometry → how a layer's numbers come about, step by step |
 //! | [`check`] | inspections + budgets + baseline → verdicts |
 //! | [`compare`] | several inspections → one beside the other |
 //! | [`render`] | an inspection or a report → table, JSON, Markdown, CSV, … |
