@@ -22,6 +22,7 @@ mod geometry;
 mod live;
 mod node;
 mod peak;
+mod pointwise;
 mod pool;
 mod receptive;
 mod roles;
@@ -37,7 +38,7 @@ mod without_pool;
 mod tests;
 
 pub use peak::Peak;
-pub use receptive::{ReceptiveField, Step, Windows, of_row as receptive_field, widest_field};
+pub use receptive::{ReceptiveField, Step, Windows, widest_field};
 pub use roles::Role;
 pub use rows::{
     Account, ConvLayer, ConvTotals, Layer, LinearTotals, NodeLayer, ParamCounts, PoolLayer,

@@ -22,7 +22,7 @@ use serde::ser::SerializeStruct;
 use serde::{Serialize, Serializer};
 
 use crate::account::{Account, Layer};
-use crate::finding::distance;
+use crate::finding::{closest, listed};
 use crate::infer::Shapes;
 use crate::network::{Edges, Network};
 use crate::tensor::Shape;
@@ -78,17 +78,6 @@ pub enum QuestionError {
     /// There is nothing of the kind.
     #[error("the model has no {0}")]
     None(&'static str),
-}
-
-/// Names that an error lists.
-const MOST_NAMES: usize = 5;
-
-fn listed(close: &[String]) -> String {
-    let names: Vec<String> = close.iter().map(|it| format!("{it:?}")).collect();
-    match names.as_slice() {
-        [] => "the model has none".to_owned(),
-        names => format!("close ones are {}", names.join(", ")),
-    }
 }
 
 /// One layer's derivation.
@@ -312,7 +301,7 @@ fn named<'a>(
     candidates: &[&'a Layer],
     question: &Question,
 ) -> Result<Vec<&'a Layer>, QuestionError> {
-    let names: Vec<&str> = candidates.iter().map(|it| name_of(it)).collect();
+    let names: Vec<&str> = candidates.iter().map(|it| it.name()).collect();
     let mut taken = vec![false; names.len()];
     for name in &question.layers {
         let fits = matching(&names, name).ok_or_else(|| unknown(layers, &names, name, question))?;
@@ -326,36 +315,16 @@ fn named<'a>(
 
 fn unknown(layers: &[Layer], names: &[&str], name: &str, question: &Question) -> QuestionError {
     let kind = kind_name(question.kind);
-    if let Some(other) = layers.iter().find(|it| name_of(it) == name) {
+    if let Some(other) = layers.iter().find(|it| it.name() == name) {
         return QuestionError::OtherKind {
             kind,
             name: name.to_owned(),
-            op_type: op_type_of(other).to_owned(),
+            op_type: other.op_type().to_owned(),
         };
     }
-    let mut close = names.to_vec();
-    close.sort_by_cached_key(|it| distance(it, name));
-    close.dedup();
-    close.truncate(MOST_NAMES);
     QuestionError::Unknown {
         kind,
         name: name.to_owned(),
-        close: close.into_iter().map(str::to_owned).collect(),
-    }
-}
-
-fn name_of(layer: &Layer) -> &str {
-    match layer {
-        Layer::Conv(row) => &row.name,
-        Layer::Pool(row) => &row.name,
-        Layer::Linear(row) | Layer::Recurrent(row) | Layer::Other(row) => &row.name,
-    }
-}
-
-fn op_type_of(layer: &Layer) -> &str {
-    match layer {
-        Layer::Conv(row) => &row.op_type,
-        Layer::Pool(row) => &row.op_type,
-        Layer::Linear(row) | Layer::Recurrent(row) | Layer::Other(row) => &row.op_type,
+        close: closest(names, name),
     }
 }

@@ -228,12 +228,17 @@ pub fn inspect_each(models: &[(PathBuf, Options)]) -> Vec<Result<Inspection, Err
 /// # Errors
 /// [`Error`] where there is no model to read, or a geometry that was asked for cannot be had.
 pub fn open(path: impl AsRef<Path>, options: &Options) -> Result<Model, Error> {
+    let mut model = unsettled(path.as_ref(), options)?;
+    settle(&mut model, options)?;
+    Ok(model)
+}
+
+/// Reads a model as it is.
+fn unsettled(path: &Path, options: &Options) -> Result<Model, ReadError> {
     let links = read::Options {
         allow_links: options.allow_links,
     };
-    let mut model = read::open(path.as_ref(), &links)?;
-    settle(&mut model, options)?;
-    Ok(model)
+    read::open(path, &links)
 }
 
 /// Gives a model that comes without a graph its geometry; the plan that it was built from, where there is
@@ -259,10 +264,7 @@ pub fn settle(model: &mut Model, options: &Options) -> Result<Option<geometry::P
 /// As [`open`], and [`Error::Sizes`].
 pub fn geometry_file(path: impl AsRef<Path>, options: &Options) -> Result<String, Error> {
     let path = path.as_ref();
-    let links = read::Options {
-        allow_links: options.allow_links,
-    };
-    let mut model = read::open(path, &links)?;
+    let mut model = unsettled(path, options)?;
     let by_graph = options.geometry.graph.is_some() && options.geometry.file.is_none();
     let open = geometry::is_open(&model.network) && !by_graph;
     let plan = settle(&mut model, options)?;

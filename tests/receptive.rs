@@ -6,7 +6,7 @@ mod support;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use cnninspect::account::{Layer, ReceptiveField, receptive_field as of_row, widest_field};
+use cnninspect::account::{Layer, ReceptiveField, widest_field};
 use cnninspect::verify::Choice;
 use cnninspect::{Inspection, Options, inspect, inspect_model, read};
 use onnx_protobuf::{GraphProto, NodeProto, TensorProto};
@@ -416,7 +416,7 @@ fn fields_agree_with_tracing_every_tap() {
             };
             let case = format!("seed {seed}, {}", name_of(layer));
             // More phases than are followed: a gap, and never a wrong number.
-            let Some(field) = of_row(layer) else {
+            let Some(field) = layer.receptive_field() else {
                 assert!(
                     map.ups.iter().any(|it| *it > 64),
                     "{case} has no field: {:?}",
@@ -585,7 +585,7 @@ fn vgg_16_sees_212_pixels() {
     graph.input = vec![float_value("x", &[1, 1, 224, 224])];
     graph.initializer = vec![floats("w", &[1, 1, 3, 3], &[1.0; 9])];
     let report = inspected(graph);
-    let field = of_row(report.layers.last().unwrap()).unwrap();
+    let field = report.layers.last().unwrap().receptive_field().unwrap();
     assert_eq!(field.size, [212, 212]);
     // 2⁵ pixels a step; the padding of each block's convolutions: 2·1 + 2·2 + 3·4 + 3·8 + 3·16 = 90.
     assert_eq!((field.stride[0].pixels, field.start[0]), (32, -90));

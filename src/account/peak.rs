@@ -78,10 +78,8 @@ struct Sizes<'a> {
 /// tensors leaves out what stands between convolutions and pools, and that is alive all the same: then there
 /// is no such number, and no gap, since nothing that was asked of the geometry is missing.
 pub(super) fn of_model(scene: Scene<'_>, gaps: &mut Vec<Gap>) -> Option<Peak> {
-    if scene.network.facts.geometry.source == GeometrySource::Graph {
-        return find(scene, gaps);
-    }
-    None
+    let graph = scene.network.facts.geometry.source == GeometrySource::Graph;
+    graph.then(|| find(scene, gaps)).flatten()
 }
 
 /// The fullest moment, or a gap that names a value whose size is unknown.

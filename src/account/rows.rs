@@ -57,6 +57,38 @@ pub enum Layer {
     Other(Box<NodeLayer>),
 }
 
+impl Layer {
+    /// The row's name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Conv(row) => &row.name,
+            Self::Pool(row) => &row.name,
+            Self::Linear(row) | Self::Recurrent(row) | Self::Other(row) => &row.name,
+        }
+    }
+
+    /// ONNX's `op_type`.
+    #[must_use]
+    pub fn op_type(&self) -> &str {
+        match self {
+            Self::Conv(row) => &row.op_type,
+            Self::Pool(row) => &row.op_type,
+            Self::Linear(row) | Self::Recurrent(row) | Self::Other(row) => &row.op_type,
+        }
+    }
+
+    /// The receptive field, where the row has one.
+    #[must_use]
+    pub fn receptive_field(&self) -> Option<&ReceptiveField> {
+        match self {
+            Self::Conv(row) => row.receptive_field.as_ref(),
+            Self::Pool(row) => row.receptive_field.as_ref(),
+            Self::Linear(_) | Self::Recurrent(_) | Self::Other(_) => None,
+        }
+    }
+}
+
 /// A convolution's row. Shapes are N, C, spatial; an open size is a formula or unknown.
 #[derive(Clone, Debug, Serialize)]
 pub struct ConvLayer {

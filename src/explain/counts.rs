@@ -4,6 +4,7 @@ use super::conv::{Facts, inside_name};
 use super::formula::Formula;
 use super::scene::Scene;
 use super::{Answer, Part, Step, said, window, words};
+use crate::units::percent;
 
 impl Facts<'_> {
     /// A product that came to a number before, by its name.
@@ -155,7 +156,7 @@ impl Facts<'_> {
         } else {
             "on padding"
         };
-        let share = macs.and_then(|macs| words::percent(padding, macs));
+        let share = macs.and_then(|macs| percent(padding, macs));
         vec![
             step,
             Step::new("padding_macs", Part::Work, what, Answer::Number(padding))

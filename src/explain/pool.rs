@@ -7,7 +7,7 @@ use super::window::{self, Rounding, Window, alike};
 use super::{Answer, Explanation, Kind, Part, Remark, Step, picture, said, words};
 use crate::account::PoolLayer;
 use crate::tensor::{Dim, Shape};
-use crate::units::{counted, product};
+use crate::units::{counted, percent, product};
 
 /// Explains a pool.
 pub(super) fn explained(scene: &Scene<'_>, row: &PoolLayer) -> Explanation {
@@ -140,7 +140,7 @@ fn dropped(before: Option<u128>, after: Option<u128>) -> Option<Step> {
         Formula::count("activations_out", after)?.minus(),
     ]);
     let step = Step::new("dropped", Part::Count, "dropped", Answer::Number(dropped));
-    let share = words::percent(dropped, before)?;
+    let share = percent(dropped, before)?;
     Some(
         step.by(Some(formula))
             .note(format!("{share} of what goes in")),

@@ -1,16 +1,11 @@
 //! Windows and axes in words.
 
 use super::window::{Alike, Rounding, Window};
+use crate::op;
 
 /// What an axis is called.
 pub(super) fn axis_name(at: usize, axes: usize) -> &'static str {
-    match (axes, at) {
-        (1, _) => "length",
-        (2, 0) | (3, 1) => "height",
-        (2, 1) | (3, 2) => "width",
-        (3, 0) => "depth",
-        _ => "axis",
-    }
+    op::window::axis_name(at, axes).unwrap_or("axis")
 }
 
 /// What one element along an axis is called.

@@ -2,10 +2,10 @@
 
 use super::column::Raw;
 use super::rows::{conv, pool};
-use super::text::{float_ratio, formula, printable, ratio, short_name, width};
+use super::text::{float_ratio, formula, printable, short_name, width};
 use crate::account::{ConvLayer, Layer, ParamCounts};
 use crate::tensor::{Dim, Shape};
-use crate::units::{self, Params};
+use crate::units::{self, Params, ratio};
 
 /// Stands where a row has no such value.
 const NONE: &str = "–";

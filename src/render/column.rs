@@ -3,7 +3,7 @@
 use super::cell;
 use super::rows::{common, conv, pool};
 use super::window::{Window, window};
-use crate::account::{Layer, receptive_field};
+use crate::account::Layer;
 
 /// One column.
 pub struct Column {
@@ -178,8 +178,8 @@ pub const COLUMNS: &[Column] = &[
     plain!(count, "padding_macs", "padding_macs", |it| cell::number(
         conv(it).and_then(|it| it.padding_macs).map(|it| it.0)
     )),
-    plain!(text, "receptive_field", "receptive_field", |it| {
-        cell::sizes(receptive_field(it).map(|it| it.size.as_slice()))
+    plain!(text, "receptive_field", "receptive_field", |it: &Layer| {
+        cell::sizes(it.receptive_field().map(|it| it.size.as_slice()))
     }),
     plain!(
         count,

@@ -6,14 +6,12 @@ mod spelling;
 use std::io;
 
 use serde::Serialize;
-use serde_json::Serializer;
 
 use super::cell::sample_shape;
 use super::markdown::escaped;
 use super::paint::{Ink, Paint};
-use super::pretty::Pretty;
 use super::text::{formula, padded, printable, short_name, spoken, width, wrapped};
-use super::{SCHEMA_VERSION, View};
+use super::{View, json};
 use crate::explain::{Answer, Explanation, Formula, Part, Step};
 use crate::units::counted;
 use spelling::{ASCII, BOOK, TEX, tex_text};
@@ -35,15 +33,8 @@ const GAP: &str = "  ";
 
 #[derive(Serialize)]
 struct Document<'a> {
-    schema_version: u32,
-    cnninspect: &'static str,
-    model: Model<'a>,
+    model: json::Named<'a>,
     explanations: &'a [Explanation],
-}
-
-#[derive(Serialize)]
-struct Model<'a> {
-    path: &'a str,
 }
 
 /// Writes the JSON document.
@@ -54,15 +45,11 @@ pub(super) fn json(
     _: &View,
     out: &mut dyn io::Write,
 ) -> io::Result<()> {
-    let mut serializer = Serializer::with_formatter(&mut *out, Pretty::default());
     let document = Document {
-        schema_version: SCHEMA_VERSION,
-        cnninspect: env!("CARGO_PKG_VERSION"),
-        model: Model { path },
+        model: json::Named { path },
         explanations,
     };
-    document.serialize(&mut serializer)?;
-    writeln!(out)
+    json::document(document, out)
 }
 
 /// Writes a page a layer.

@@ -1,7 +1,7 @@
 //! Operators that move, cut, join and fold axes.
 
 use super::field::{Cause, Field};
-use super::operators::{InputSizes, Look, both};
+use super::operators::{InputSizes, Look, add};
 use super::steps::Steps;
 use super::walk::State;
 use super::{reshape as groups, resize, signed};
@@ -203,13 +203,9 @@ pub(super) fn concat(look: &Look<'_>) -> State {
         let windows = shift.filter(|_| alone).and_then(i64::checked_neg);
         let windows = windows.and_then(|it| Steps::one(1, it, it));
         field.through(axis, windows.as_ref(), cause);
-        all = match all {
-            None => Some(field),
-            Some(all) => match both(all, &field, look.id) {
-                Ok(all) => Some(all),
-                Err(cause) => return State::Unknown(cause),
-            },
-        };
+        if let Err(cause) = add(&mut all, field, look.id) {
+            return State::Unknown(cause);
+        }
     }
     all.map_or(State::Free, |it| State::from(Ok(it)))
 }

@@ -5,7 +5,8 @@ use std::ops::Range;
 use super::field::{Cause, Field, Place};
 use super::walk::State;
 use super::{movers, product};
-use crate::account::scene::{Scene, is, output_of};
+use crate::account::pointwise;
+use crate::account::scene::{Scene, input_of, is, output_of};
 use crate::network::{Node, NodeId, ValueId};
 use crate::op::{CHANNELS, OWN, linear};
 use crate::tensor::{Dim, Shape};
@@ -25,86 +26,30 @@ pub(super) struct Look<'a> {
 /// The sizes of a model input by its axes.
 pub(super) type InputSizes<'a> = dyn Fn(ValueId, usize) -> Option<u64> + 'a;
 
-/// Operators whose output sees, place by place, what their first input sees.
+/// Operators beside the pointwise ones of one operand whose output sees, place by place, what their first
+/// input sees.
 const KEEPS: &[&str] = &[
-    "Identity",
-    "Cast",
-    "CastLike",
-    "Dropout",
-    "Clip",
-    "Relu",
-    "LeakyRelu",
-    "Elu",
-    "Selu",
-    "Celu",
-    "Gelu",
-    "FastGelu",
-    "QuickGelu",
-    "BiasGelu",
     "BiasAdd",
-    "HardSigmoid",
-    "HardSwish",
-    "Sigmoid",
-    "Softplus",
-    "Softsign",
-    "Swish",
-    "Mish",
-    "Tanh",
-    "Erf",
-    "Exp",
-    "Log",
-    "Neg",
-    "Abs",
-    "Sqrt",
-    "Reciprocal",
-    "Floor",
-    "Ceil",
-    "Round",
-    "Sign",
     "Acos",
     "Acosh",
     "Asin",
     "Asinh",
     "Atan",
     "Atanh",
-    "Cos",
     "Cosh",
-    "Sin",
     "Sinh",
     "Tan",
-    "ThresholdedRelu",
-    "Shrink",
     "Affine",
     "ParametricSoftplus",
     "ScaledTanh",
     "ImageScaler",
-    "Not",
     "BitwiseNot",
-    "IsNaN",
     "IsInf",
-    "BatchNormalization",
-    "LRN",
-    "QuantizeLinear",
-    "DequantizeLinear",
     "DynamicQuantizeLinear",
-    "QLinearSigmoid",
-    "QLinearLeakyRelu",
 ];
 
-/// Operators that bring their inputs to one shape and work element by element.
+/// Operators beside the pointwise ones of several operands that bring their inputs to one shape.
 const JOINS: &[&str] = &[
-    "Add",
-    "Sub",
-    "Mul",
-    "Div",
-    "Mod",
-    "Pow",
-    "Max",
-    "Min",
-    "Sum",
-    "Mean",
-    "And",
-    "Or",
     "Xor",
     "Equal",
     "Less",
@@ -115,11 +60,8 @@ const JOINS: &[&str] = &[
     "BitwiseOr",
     "BitwiseXor",
     "BitShift",
-    "Where",
-    "PRelu",
-    "QLinearAdd",
-    "QLinearMul",
     "QLinearWhere",
+    "Expand",
 ];
 
 /// Operators that tell sizes, or make values by them.
@@ -141,7 +83,7 @@ impl Look<'_> {
     }
 
     pub(super) fn shape(&self, place: usize) -> Option<&Shape> {
-        let value = self.node.inputs.get(place).copied().flatten()?;
+        let value = input_of(self.node, place)?;
         self.scene.shape(value)
     }
 
@@ -154,7 +96,7 @@ impl Look<'_> {
         if let Some(values) = self.node.attrs.ints(name).ok().flatten() {
             return Some(values);
         }
-        let value = self.node.inputs.get(place).copied().flatten()?;
+        let value = input_of(self.node, place)?;
         self.scene.shapes.values.get(value.at())?.ints()
     }
 
@@ -209,7 +151,7 @@ pub(super) fn outputs(look: &Look<'_>, size: &InputSizes<'_>) -> Vec<State> {
         }
         return states;
     }
-    if is(node, KEEPS) {
+    if is(node, pointwise::OF_ONE) || is(node, KEEPS) {
         let kept = match (look.inputs.first(), look.single()) {
             // The same value, not a copy of it: a long chain holds one.
             (Some(first @ State::Known(_)), Ok(_)) => first.clone(),
@@ -217,7 +159,7 @@ pub(super) fn outputs(look: &Look<'_>, size: &InputSizes<'_>) -> Vec<State> {
         };
         return all(kept);
     }
-    if is(node, JOINS) || is(node, &["Expand"]) {
+    if is(node, pointwise::OF_SEVERAL) || is(node, JOINS) {
         return all(joined(look, size));
     }
     all(one(look, size))
@@ -269,13 +211,9 @@ pub(super) fn meet(
             size,
             cause("repeats a part of a map"),
         );
-        all = match all {
-            None => Some(field),
-            Some(all) => match both(all, &field, id) {
-                Ok(all) => Some(all),
-                Err(cause) => return State::Unknown(cause),
-            },
-        };
+        if let Err(cause) = add(&mut all, field, id) {
+            return State::Unknown(cause);
+        }
     }
     all.map_or(State::Free, |it| State::from(Ok(it)))
 }
@@ -317,6 +255,15 @@ pub(super) fn both(mut left: Field, right: &Field, id: NodeId) -> Result<Field, 
             why: "joins what comes from several inputs of the model",
         }),
     }
+}
+
+/// Adds what one more operand sees to what is seen so far.
+pub(super) fn add(all: &mut Option<Field>, field: Field, id: NodeId) -> Result<(), Cause> {
+    *all = Some(match all.take() {
+        None => field,
+        Some(all) => both(all, &field, id)?,
+    });
+    Ok(())
 }
 
 /// What the output of an operator with one data input sees, or of a matrix product.

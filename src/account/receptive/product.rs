@@ -1,7 +1,7 @@
 //! What a matrix product sees.
 
 use super::field::{Along, Field};
-use super::operators::{InputSizes, Look, both, broadcast};
+use super::operators::{InputSizes, Look, add, broadcast};
 use super::walk::State;
 use crate::network::Node;
 use crate::op::linear;
@@ -40,13 +40,9 @@ pub(super) fn product(look: &Look<'_>, size: &InputSizes<'_>) -> State {
             Shape(dims)
         };
         broadcast(&mut field, &outer(own), &outer(shape), size, cause);
-        all = match all {
-            None => Some(field),
-            Some(all) => match both(all, &field, look.id) {
-                Ok(all) => Some(all),
-                Err(cause) => return State::Unknown(cause),
-            },
-        };
+        if let Err(cause) = add(&mut all, field, look.id) {
+            return State::Unknown(cause);
+        }
     }
     all.map_or(State::Free, |it| State::from(Ok(it)))
 }
