@@ -266,6 +266,21 @@ pub(super) fn tied(layer: &Layer) -> String {
     }
 }
 
+/// What a pool saves: `fc6 177,209,344, not 37,748,736`, else why that is not told.
+pub(super) fn without_pool(layer: &Layer) -> Option<String> {
+    let told = pool(layer)?.without_pool.as_ref()?;
+    Some(match (&told.largest_linear, &told.reason) {
+        (Some(it), _) => format!(
+            "{} {}, not {}",
+            printable(&it.layer),
+            units::counted(it.weights_without),
+            units::counted(it.weights_with)
+        ),
+        (None, Some(reason)) => printable(reason),
+        (None, None) => "no linear layer grows".to_owned(),
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::sample::{conv as sample_conv, pool as sample_pool};

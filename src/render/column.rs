@@ -38,6 +38,9 @@ pub(super) enum Raw {
     Ratio(f64),
 }
 
+/// Name of the column that is told of pools only where it is asked for, since each takes an inference.
+pub const WITHOUT_POOL: &str = "without_pool";
+
 /// Name of the column that is drawn.
 pub(super) const BAR: &str = "bar";
 
@@ -178,6 +181,13 @@ pub const COLUMNS: &[Column] = &[
     plain!(count, "padding_macs", "padding_macs", |it| cell::number(
         conv(it).and_then(|it| it.padding_macs).map(|it| it.0)
     )),
+    Column {
+        name: WITHOUT_POOL,
+        json: None,
+        number: false,
+        raw: |it| cell::words(cell::without_pool(it)),
+        cell: |it| cell::without_pool(it).unwrap_or_default(),
+    },
     plain!(text, "receptive_field", "receptive_field", |it: &Layer| {
         cell::sizes(it.receptive_field().map(|it| it.size.as_slice()))
     }),
