@@ -36,6 +36,7 @@
 //! | [`account`] | network + shapes → rows, roles, totals, findings |
 //! | [`verify`] | network + shapes + weight bytes → what running a layer showed; the only room that knows candle |
 //! | [`check`] | inspections + budgets + baseline → verdicts |
+//! | [`compare`] | inspections side by side → what differs |
 //! | [`render`] | an inspection or a report → table, JSON, Markdown, CSV, … |
 //!
 //! # Invariants
@@ -87,6 +88,8 @@ pub mod account;
 pub mod verify;
 
 pub mod check;
+
+pub mod compare;
 
 pub mod render;
 

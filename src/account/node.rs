@@ -44,10 +44,13 @@ impl Rows<'_, '_> {
         let mut row = self.plain(id, booked, &roots);
         if let Some((operator, weight)) = linear {
             linears.roots.extend(roots);
+            row.weight = self.stored_name(node, weight);
             row.macs = self.known(&row, self.linear_macs(node, operator, weight));
             return Layer::Linear(Box::new(row));
         }
-        if recurrent.is_some() {
+        if let Some(operator) = recurrent {
+            let first = operator.weights.first();
+            row.weight = first.and_then(|it| self.stored_name(node, *it));
             row.macs = self.known(&row, self.recurrent_macs(node));
             return Layer::Recurrent(Box::new(row));
         }
@@ -76,7 +79,16 @@ impl Rows<'_, '_> {
             input_shape: input_of(node, 0).and_then(shape),
             output_shape: output.and_then(shape),
             params: self.params(node, booked, roots),
+            weight: None,
             macs: None,
+        }
+    }
+
+    /// Name of the stored tensor that the input at `place` leads back to.
+    fn stored_name(&mut self, node: &Node, place: usize) -> Option<String> {
+        match self.tracer.root(input_of(node, place)?) {
+            Root::Stored(id) => Some(self.scene.tensor_name(id)),
+            _ => None,
         }
     }
 
