@@ -254,6 +254,9 @@ pub struct NodeLayer {
     pub scope: String,
     /// Name of its first output.
     pub output: String,
+    /// Name of the stored tensor that the weight of a linear or recurrent node leads back to; not in the JSON.
+    #[serde(skip)]
+    pub weight: Option<String>,
     /// Shape of its first input.
     pub input_shape: Option<Shape>,
     /// Shape of its first output.
