@@ -29,6 +29,7 @@ mod roles;
 mod rows;
 mod scene;
 mod slots;
+mod tensors;
 mod ties;
 mod totals;
 pub mod trace;
@@ -44,6 +45,7 @@ pub use rows::{
     Account, ConvLayer, ConvTotals, Layer, LinearTotals, NodeLayer, ParamCounts, PoolLayer,
     PoolTotals, Roles, Totals,
 };
+pub use tensors::{TensorRow, tensors};
 pub use without_pool::{Change, LinearGrowth, WithoutPool, without_pools};
 
 use std::collections::BTreeSet;

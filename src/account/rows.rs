@@ -68,6 +68,16 @@ impl Layer {
         }
     }
 
+    /// The node that the row is of.
+    #[must_use]
+    pub fn node(&self) -> NodeId {
+        match self {
+            Self::Conv(row) => row.node,
+            Self::Pool(row) => row.node,
+            Self::Linear(row) | Self::Recurrent(row) | Self::Other(row) => row.node,
+        }
+    }
+
     /// ONNX's `op_type`.
     #[must_use]
     pub fn op_type(&self) -> &str {

@@ -24,6 +24,7 @@ use crate::account::Layer;
 use crate::network::GeometrySource;
 
 pub use field::{Agreement, Value};
+pub(super) use name::is_generated;
 pub use totals::{InputChange, InputSide, OperatorCount, Total};
 
 use item::Item;
@@ -100,6 +101,8 @@ impl Status {
 pub struct Side {
     /// Its place among the model's layers, from 0.
     pub at: usize,
+    /// Its place among all rows of the inspection.
+    pub row: usize,
     /// `conv`, `pool`, `linear` or `recurrent`.
     pub kind: &'static str,
     /// The node's name.

@@ -26,11 +26,11 @@ pub(super) fn items(inspection: &Inspection, kinds: &[&'static str]) -> Vec<Item
     let batch = batch(inspection);
     let mut seen: BTreeMap<String, u64> = BTreeMap::new();
     let mut items = Vec::new();
-    for layer in &inspection.layers {
+    for (row, layer) in inspection.layers.iter().enumerate() {
         let Some(kind) = field::kind(layer).filter(|it| kinds.contains(it)) else {
             continue;
         };
-        let mut item = item(layer, kind, items.len(), batch);
+        let mut item = item(layer, kind, [items.len(), row], batch);
         if let Some(module) = &mut item.module {
             let uses = seen.entry(module.clone()).or_default();
             *uses = uses.saturating_add(1);
@@ -51,12 +51,12 @@ fn batch(inspection: &Inspection) -> Option<u64> {
     shape.dim(0).known()
 }
 
-fn item(layer: &Layer, kind: &'static str, at: usize, batch: Option<u64>) -> Item {
+fn item(layer: &Layer, kind: &'static str, [at, row]: [usize; 2], batch: Option<u64>) -> Item {
     let (name, scope, op_type, weight) = match layer {
-        Layer::Conv(row) => (&row.name, &row.scope, &row.op_type, row.weight.as_ref()),
-        Layer::Pool(row) => (&row.name, &row.scope, &row.op_type, None),
-        Layer::Linear(row) | Layer::Recurrent(row) | Layer::Other(row) => {
-            (&row.name, &row.scope, &row.op_type, row.weight.as_ref())
+        Layer::Conv(it) => (&it.name, &it.scope, &it.op_type, it.weight.as_ref()),
+        Layer::Pool(it) => (&it.name, &it.scope, &it.op_type, None),
+        Layer::Linear(it) | Layer::Recurrent(it) | Layer::Other(it) => {
+            (&it.name, &it.scope, &it.op_type, it.weight.as_ref())
         }
     };
     let mut fields = Vec::new();
@@ -71,6 +71,7 @@ fn item(layer: &Layer, kind: &'static str, at: usize, batch: Option<u64>) -> Ite
     Item {
         side: Side {
             at,
+            row,
             kind,
             name: name.clone(),
             scope: scope.clone(),
