@@ -10,7 +10,7 @@ use cnninspect::compare::tensors::{By, Content, Pair, Shapes, Subject, Tensors, 
 use cnninspect::infer::Sizes;
 use cnninspect::read::{self, Model};
 use cnninspect::verify::Choice;
-use cnninspect::{Inspection, Options, inspect_model};
+use cnninspect::{Inspection, Options, inspect_model, open};
 use onnx_protobuf::{ModelProto, TensorProto};
 use support::{bytes, float_value, floats, graph, int, ints, model, node, tensor, with};
 
@@ -122,7 +122,7 @@ fn a_model_is_equal_to_itself() {
 #[test]
 fn one_value_changed_is_one_tensor_different() {
     let mut rows = rows();
-    // From 0.125 on, since (7 · 37 + 3) mod 101 = 60 and 60 / 64 - 0.5 = 0.4375.
+    // (7 · 37 + 3) mod 101 = 60, and 60 / 64 - 0.5 = 0.4375.
     assert_eq!(rows[2].2[7].to_bits(), 0.4375_f32.to_bits());
     rows[2].2[7] = 0.6875;
     let tensors = compared([&plain(), &read(&net(protos(&rows), 1))], true);
@@ -383,7 +383,7 @@ fn what_is_not_there_is_said() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("net.onnx");
     fs::write(&path, bytes(&net(protos, 1))).unwrap();
-    let model = read::open(&path, &read::Options::default()).unwrap();
+    let model = open(&path, &Options::default()).unwrap();
     let tensors = compared([&plain(), &model], true);
     let expected = "in the second model: \"gone.bin\" is not there";
     assert_eq!(
@@ -463,7 +463,7 @@ fn a_safetensors_file_holds_the_tensors_of_a_graph() {
     let path = folder.path().join("net.safetensors");
     let mut rows = rows();
     safetensors(&path, &rows);
-    let model = read::open(&path, &read::Options::default()).unwrap();
+    let model = open(&path, &Options::default()).unwrap();
     let tensors = compared([&plain(), &model], true);
     for pair in &tensors.pairs {
         let name = &pair.before.as_ref().unwrap().name;
@@ -483,7 +483,7 @@ fn a_safetensors_file_holds_the_tensors_of_a_graph() {
     rows[0].1 = vec![3, 3, 4, 4];
     rows[0].2 = new;
     safetensors(&path, &rows);
-    let model = read::open(&path, &read::Options::default()).unwrap();
+    let model = open(&path, &Options::default()).unwrap();
     let tensors = compared([&plain(), &model], true);
     let pair = find(&tensors, "conv1.weight");
     assert_eq!(pair.axes, [2, 3, 1, 0]);
