@@ -431,7 +431,7 @@ fn what_has_no_counterpart_is_told() {
     assert_eq!(find(&tensors, "fc.bias").shapes, Shapes::Other);
     let last = tensors.pairs.last().unwrap();
     assert_eq!(
-        (last.shapes, last.before.is_none()),
+        (last.shapes.clone(), last.before.is_none()),
         (Shapes::OnlyAfter, true)
     );
     assert_eq!(last.after.as_ref().unwrap().name, "spare");

@@ -7,10 +7,12 @@
 mod anchor;
 mod axes;
 mod content;
+mod fold;
 mod matching;
 mod names;
 mod number;
 mod tally;
+mod unfold;
 mod work;
 
 use std::collections::BTreeMap;
@@ -113,7 +115,7 @@ impl By {
 }
 
 /// What two shapes say of each other.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Shapes {
     /// The same sizes.
     Same,
@@ -127,6 +129,9 @@ pub enum Shapes {
     OnlyBefore,
     /// The first model has no such tensor.
     OnlyAfter,
+    /// The other model has it in the weights of this tensor: a normalisation that was multiplied into a convolution, or
+    /// the bias that came of it.
+    Folded(String),
     /// The other model has several of that shape, and nothing tells which it is: so many.
     Ambiguous(usize),
 }
@@ -134,7 +139,7 @@ pub enum Shapes {
 impl Shapes {
     /// Its name in JSON.
     #[must_use]
-    pub fn name(self) -> &'static str {
+    pub fn name(&self) -> &'static str {
         match self {
             Self::Same => "same shape",
             Self::Transposed => "transposed",
@@ -142,6 +147,7 @@ impl Shapes {
             Self::Other => "other shape",
             Self::OnlyBefore => "only in first",
             Self::OnlyAfter => "only in second",
+            Self::Folded(_) => "folded",
             Self::Ambiguous(_) => "ambiguous",
         }
     }
@@ -155,6 +161,7 @@ impl Content {
             Self::Equal => "equal",
             Self::EqualValues { .. } => "equal as values",
             Self::Close(_) => "close",
+            Self::Folded(_) => "folded",
             Self::Different(_) => "different",
             Self::NotCompared(_) => "not compared",
         }
@@ -170,7 +177,7 @@ impl Content {
     #[must_use]
     pub fn difference(&self) -> Option<&Difference> {
         match self {
-            Self::Close(it) | Self::Different(it) => Some(it),
+            Self::Close(it) | Self::Folded(it) | Self::Different(it) => Some(it),
             Self::Equal | Self::EqualValues { .. } | Self::NotCompared(_) => None,
         }
     }
@@ -180,9 +187,10 @@ impl Content {
         match self {
             Self::Equal => 0,
             Self::EqualValues { .. } => 1,
-            Self::NotCompared(_) => 2,
-            Self::Close(_) => 3,
-            Self::Different(_) => 4,
+            Self::Folded(_) => 2,
+            Self::NotCompared(_) => 3,
+            Self::Close(_) => 4,
+            Self::Different(_) => 5,
         }
     }
 }
@@ -194,10 +202,11 @@ impl Pair {
     pub fn differs(&self) -> bool {
         let shapes = !matches!(
             self.shapes,
-            Shapes::Same | Shapes::Transposed | Shapes::Reshaped
+            Shapes::Same | Shapes::Transposed | Shapes::Reshaped | Shapes::Folded(_)
         );
         let content = self.content.as_ref();
-        shapes || content.is_some_and(|it| it.difference().is_some())
+        let differs = |it: &Content| matches!(it, Content::Close(_) | Content::Different(_));
+        shapes || content.is_some_and(differs)
     }
 
     /// Whether the two have different names.
@@ -280,12 +289,14 @@ pub fn compare(subjects: [&Subject<'_>; 2], layers: &Layers, contents: bool) -> 
     if let Some(work) = &work {
         work.read(&mut matching, &mut found);
     }
-    matching.by_shape();
+    let folds = work.as_ref().map(|it| it.unfold(&matching, &mut found));
+    let folds = folds.unwrap_or_default();
+    matching.by_shape(&folds);
     if let Some(work) = &work {
         work.read_rest(&matching, &mut found);
     }
     Tensors {
-        pairs: matching.pairs(&found),
+        pairs: matching.pairs(&found, &folds),
         read: work.map(|it| it.bytes_read()),
     }
 }

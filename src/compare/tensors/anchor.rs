@@ -54,7 +54,7 @@ pub(super) fn anchors(
 }
 
 /// The node that makes what comes into a node.
-fn before(subject: &Subject<'_>, node: NodeId) -> Option<NodeId> {
+pub(super) fn before(subject: &Subject<'_>, node: NodeId) -> Option<NodeId> {
     let node = subject.model.network.node(node);
     (0..node.inputs.len().min(2)).find_map(|place| {
         match subject.edges.producer(input_of(node, place)?) {

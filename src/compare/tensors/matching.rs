@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::anchor::anchors;
 use super::axes::orders;
 use super::names::{behind_prefix, plain};
-use super::work::{Found, Read};
+use super::work::{Folds, Found, Read};
 use super::{By, Pair, Shapes, Side, Subject};
 use crate::account::{Role, TensorRow};
 use crate::compare::layers::{Layers, is_generated};
@@ -166,9 +166,12 @@ impl<'s, 'a> Matching<'s, 'a> {
         });
     }
 
-    pub(super) fn by_shape(&mut self) {
+    pub(super) fn by_shape(&mut self, folds: &Folds) {
         let subjects = self.subjects;
-        let row = |side: usize, at: usize| subjects.get(side)?.row(at);
+        let row = |side: usize, at: usize| {
+            let row = subjects.get(side)?.row(at)?;
+            (!folds.contains_key(&(side, at))).then_some(row)
+        };
         self.by_key(By::Shape, |side, at| {
             let row = row(side, at)?;
             Some((row.role, &row.shape))
@@ -182,22 +185,25 @@ impl<'s, 'a> Matching<'s, 'a> {
     }
 
     /// All tensors with what was found of them.
-    pub(super) fn pairs(&self, found: &Found) -> Vec<Pair> {
+    pub(super) fn pairs(&self, found: &Found, folds: &Folds) -> Vec<Pair> {
         let mut counts: BTreeMap<(usize, Role, &[u64]), usize> = BTreeMap::new();
         for side in [0, 1] {
             let alone = self.alone(side).into_iter();
+            let alone = alone.filter(|it| !folds.contains_key(&(side, *it)));
             for row in alone.filter_map(|it| self.row(side, it)) {
                 let count = counts.entry((side, row.role, &row.shape)).or_default();
                 *count = count.saturating_add(1);
             }
         }
         // Those of the other model that it could be.
-        let like = |at: usize, side: usize| {
+        let like = |side: usize, at: usize| {
+            if let Some(name) = folds.get(&(side, at)) {
+                return Some(Shapes::Folded(name.clone()));
+            }
             let row = self.row(side, at)?;
             let other = 1_usize.saturating_sub(side);
-            counts
-                .get(&(other, row.role, row.shape.as_slice()))
-                .copied()
+            let count = counts.get(&(other, row.role, row.shape.as_slice()));
+            count.map(|it| Shapes::Ambiguous(*it))
         };
         let mut pairs = Vec::with_capacity(self.before.len());
         for (at, partner) in self.before.iter().enumerate() {
@@ -207,11 +213,11 @@ impl<'s, 'a> Matching<'s, 'a> {
                     let read = found.get(&(at, *after)).cloned().unwrap_or_default();
                     self.pair([at, *after], *by, read)
                 }
-                None => lonely(before, None, like(at, 0).unwrap_or(0)),
+                None => lonely(before, None, like(0, at)),
             });
         }
         for at in self.alone(1) {
-            pairs.push(lonely(None, self.side(1, at), like(at, 1).unwrap_or(0)));
+            pairs.push(lonely(None, self.side(1, at), like(1, at)));
         }
         pairs
     }
@@ -241,12 +247,11 @@ impl<'s, 'a> Matching<'s, 'a> {
     }
 }
 
-fn lonely(before: Option<Side>, after: Option<Side>, like: usize) -> Pair {
-    let shapes = match (&before, like) {
-        (_, 1..) => Shapes::Ambiguous(like),
-        (Some(_), 0) => Shapes::OnlyBefore,
-        (None, 0) => Shapes::OnlyAfter,
-    };
+fn lonely(before: Option<Side>, after: Option<Side>, known: Option<Shapes>) -> Pair {
+    let shapes = known.unwrap_or(match before {
+        Some(_) => Shapes::OnlyBefore,
+        None => Shapes::OnlyAfter,
+    });
     Pair {
         before,
         after,

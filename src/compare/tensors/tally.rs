@@ -24,6 +24,9 @@ pub enum Content {
     /// No element is farther from its counterpart than 1e-8, 1e-5 of the greater, or two units in the last
     /// place of the narrower type.
     Close(Difference),
+    /// A normalisation of one model was multiplied into the weights of the other, and but for that they are
+    /// close.
+    Folded(Difference),
     /// Some are.
     Different(Difference),
     /// They could not be compared, and why.
@@ -196,6 +199,22 @@ impl Tally {
         self.far
     }
 
+    /// Compares one number of each, worked out elsewhere.
+    pub(super) fn floats(&mut self, left: f64, right: f64) {
+        self.of = self.of.saturating_add(1);
+        self.float(left, right);
+    }
+
+    /// How far the two differ.
+    pub(super) fn difference(&self) -> Difference {
+        Difference {
+            elements: self.differ,
+            of: self.of,
+            max_abs: self.max_abs,
+            max_rel: self.max_rel,
+        }
+    }
+
     /// What all of it says.
     pub(super) fn content(&self) -> Content {
         if self.differ == 0 {
@@ -207,12 +226,7 @@ impl Tally {
                 rounded: narrow.filter(|_| self.rounded),
             };
         }
-        let difference = Difference {
-            elements: self.differ,
-            of: self.of,
-            max_abs: self.max_abs,
-            max_rel: self.max_rel,
-        };
+        let difference = self.difference();
         if self.far {
             Content::Different(difference)
         } else {

@@ -24,13 +24,16 @@ pub(super) struct Read {
 /// By pair.
 pub(super) type Found = BTreeMap<(usize, usize), Read>;
 
+/// Tensors without a counterpart that are in another one's weights, by side and place: that one's name.
+pub(super) type Folds = BTreeMap<(usize, usize), String>;
+
 /// Tensors of equal prints that are tried, one after the other.
 const MOST_TRIES: usize = 8;
 
 /// Reads the contents of two models' tensors.
 pub(super) struct Work<'s, 'a> {
-    subjects: [&'s Subject<'a>; 2],
-    budget: Budget,
+    pub(super) subjects: [&'s Subject<'a>; 2],
+    pub(super) budget: Budget,
 }
 
 /// Prints by side, tensor, and the type that numbers were rounded to.
