@@ -30,6 +30,9 @@ pub struct TensorRow {
 /// Operators between a tensor and the one that takes it.
 const MOST_STEPS: usize = 16;
 
+/// Uses of one value that are looked at.
+const MOST_USES: usize = 64;
+
 /// What moves or converts a weight on its way.
 const MOVERS: &[&str] = &[
     "Identity",
@@ -73,20 +76,27 @@ pub fn tensors(network: &Network, edges: &Edges, shapes: &Shapes) -> Vec<TensorR
     network.initializers().map(row).collect()
 }
 
-/// The first operator that takes a value, behind movers.
+/// The first operator that takes a value for a parameter of its own, behind movers, else the first that takes
+/// it at all.
 fn user(scene: Scene<'_>, value: ValueId) -> Option<(NodeId, usize)> {
     let mut value = value;
+    let mut any = None;
     for _ in 0..MOST_STEPS {
-        let mut uses = scene.edges.uses(value).iter();
-        let (id, place) = uses.find_map(|it| match it {
-            Use::Node(id, place) => Some((*id, *place)),
-            Use::Output(..) => None,
-        })?;
-        let node = scene.network.node(id);
-        if place > 0 || !is(node, MOVERS) {
-            return Some((id, place));
+        let mut next = None;
+        for it in scene.edges.uses(value).iter().take(MOST_USES) {
+            let Use::Node(id, place) = *it else { continue };
+            let node = scene.network.node(id);
+            if matches!(slot(node, place), Slot::Role(_) | Slot::Operand) && !is(node, MOVERS) {
+                return Some((id, place));
+            }
+            if place == 0 && is(node, MOVERS) {
+                next = next.or(output_of(node));
+            } else {
+                any = any.or(Some((id, place)));
+            }
         }
-        value = output_of(node)?;
+        let Some(output) = next else { break };
+        value = output;
     }
-    None
+    any
 }
