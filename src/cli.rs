@@ -19,7 +19,7 @@ use clap::{ColorChoice, CommandFactory, Parser, Subcommand};
 use cnninspect::render::COLUMNS;
 
 pub(crate) use check::{Checking, Keeping};
-pub(crate) use compare::Comparing;
+pub(crate) use compare::{By, Comparing};
 pub(crate) use explain::{Deriving, Explaining};
 pub(crate) use geometry::Printing;
 pub(crate) use init::Drafting;

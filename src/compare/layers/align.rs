@@ -88,7 +88,7 @@ impl<'a> Numbers<'a> {
         all.push(kind);
         Token {
             kind,
-            module: item.module.as_deref().map_or(0, |it| self.word(it)),
+            module: item.side.module.as_deref().map_or(0, |it| self.word(it)),
             whole: *self.wholes.entry(all).or_insert(next),
             keys,
         }

@@ -1,0 +1,274 @@
+//! What is said of two versions, the same in the table and in Markdown.
+
+use super::Page;
+use crate::compare::layers::{
+    Change, InputChange, InputSide, Layers, OperatorCount, Side, Status, Value, field_names,
+};
+use crate::render::cell;
+use crate::render::compare::cells::relative;
+use crate::render::text::{plural, printable};
+use crate::tensor::Shape;
+use crate::units::{counted, wide};
+
+/// Fields, and how people call them. What is called nothing goes without saying where another field changed.
+const LABELS: &[(&str, &str)] = &[
+    ("op_type", "operator"),
+    ("kernel_shape", "kernel"),
+    ("ceil_mode", "ceil mode"),
+    ("group", "groups"),
+    ("in_channels", "channels"),
+    ("data_type", "type"),
+    ("input_shape", "input"),
+    ("output_shape", "output"),
+    ("macs", "MACs"),
+    ("unshared", "locally connected"),
+    ("dense", "fully connected"),
+    ("padding_macs", "MACs on padding"),
+];
+
+/// Counts that follow from what else changed; JSON and CSV have them.
+const FOLLOWING: &[&str] = &["shared", "unshared", "dense", "padding_macs"];
+
+fn label(what: &str) -> &str {
+    LABELS
+        .iter()
+        .find(|it| it.0 == what)
+        .map_or(what, |it| it.1)
+}
+
+/// What it all comes to: `3 changed, 1 added, 8 the same; params +12.5 %`.
+pub(super) fn headline(layers: &Layers) -> String {
+    let pairs = || layers.pairs.iter();
+    let same = pairs().filter(|it| it.is_same()).count();
+    let renamed = match pairs().filter(|it| it.is_renamed()).count() {
+        0 => String::new(),
+        many => format!(" ({} renamed)", count(many)),
+    };
+    if layers.is_same() {
+        let told = match pairs().any(|it| !it.open.is_empty()) {
+            true => ", as far as both tell",
+            false => "",
+        };
+        return match same {
+            0 => "no difference, and no layers".to_owned(),
+            _ => {
+                let many = plural(wide(same).into(), "layer");
+                format!("no difference in {many}{renamed}{told}")
+            }
+        };
+    }
+    let counts = [
+        (layers.count(Status::Changed), "changed"),
+        (layers.count(Status::Added), "added"),
+        (layers.count(Status::Removed), "removed"),
+        (pairs().filter(|it| it.moved).count(), "moved"),
+        (same, "the same"),
+    ];
+    let counts = counts.iter().filter(|it| it.0 > 0);
+    let counts: Vec<String> = counts
+        .map(|(many, what)| format!("{} {what}", count(*many)))
+        .collect();
+    let mut out = vec![format!("{}{renamed}", counts.join(", "))];
+    let beside = [
+        (!layers.inputs.is_empty(), "the inputs differ"),
+        (!layers.operators.is_empty(), "other operators differ"),
+    ];
+    out.extend(beside.iter().filter(|it| it.0).map(|it| it.1.to_owned()));
+    out.extend(sums(layers));
+    out.retain(|it| !it.is_empty());
+    out.join("; ")
+}
+
+/// `params +12.5 %, MACs the same`.
+fn sums(layers: &Layers) -> Option<String> {
+    let shown = [("params", "params"), ("macs", "MACs")];
+    let sums = shown.iter().filter_map(|(name, label)| {
+        let total = layers.totals.iter().find(|it| it.name == *name)?;
+        let (before, after) = total.before.zip(total.after)?;
+        let off = off(before, after).unwrap_or_else(|| "the same".to_owned());
+        Some(format!("{label} {off}"))
+    });
+    let sums: Vec<String> = sums.collect();
+    (!sums.is_empty()).then(|| sums.join(", "))
+}
+
+fn count(many: usize) -> String {
+    counted(wide(many).into())
+}
+
+/// `+12.5 %`, exact where rounding would hide it; `None` where there is no difference.
+pub(super) fn off(before: u128, after: u128) -> Option<String> {
+    if before == after {
+        return None;
+    }
+    let thousandths = Change {
+        what: "",
+        before: Value::Count(before),
+        after: Value::Count(after),
+    };
+    Some(match thousandths.permille() {
+        None | Some(0) => signed(before, after),
+        Some(permille) => relative(permille),
+    })
+}
+
+/// `+1,413,120`, `−34`, `=`.
+pub(super) fn signed(before: u128, after: u128) -> String {
+    let size = counted(before.abs_diff(after));
+    match before.cmp(&after) {
+        std::cmp::Ordering::Less => format!("+{size}"),
+        std::cmp::Ordering::Equal => "=".to_owned(),
+        std::cmp::Ordering::Greater => format!("−{size}"),
+    }
+}
+
+/// What changed in a layer; counts by how much, and `exact` also from what to what.
+pub(super) fn changes(changes: &[Change], exact: bool) -> Vec<String> {
+    let follows = |it: &&Change| FOLLOWING.contains(&it.what);
+    let told = |it: &&Change| !follows(it) || changes.iter().all(|it| follows(&it));
+    changes
+        .iter()
+        .filter(told)
+        .map(|it| change(it, exact))
+        .collect()
+}
+
+fn change(change: &Change, exact: bool) -> String {
+    let label = label(change.what);
+    let is_cost = FOLLOWING.contains(&change.what) || ["params", "macs"].contains(&change.what);
+    if let (Value::Count(before), Value::Count(after), true) =
+        (&change.before, &change.after, is_cost)
+    {
+        let off = off(*before, *after).unwrap_or_default();
+        return match exact {
+            true => format!("{label} {} → {} ({off})", counted(*before), counted(*after)),
+            false => format!("{label} {off}"),
+        };
+    }
+    let [before, after] = both(&change.before, &change.after);
+    format!("{label} {before} → {after}")
+}
+
+/// Two values that differ, so spelled that it shows.
+fn both(before: &Value, after: &Value) -> [String; 2] {
+    let short = [before, after].map(value);
+    if short[0] != short[1] {
+        return short;
+    }
+    [before, after].map(|it| match it {
+        Value::Shape(shape) => printable(&shape.to_string()),
+        other => value(other),
+    })
+}
+
+fn value(it: &Value) -> String {
+    match it {
+        Value::Unknown => cell::UNKNOWN.to_owned(),
+        Value::Word(word) => printable(word),
+        Value::Flag(flag) => if *flag { "yes" } else { "no" }.to_owned(),
+        Value::Count(count) => counted(*count),
+        Value::Sizes(sizes) if sizes.len() > 3 => pads(sizes),
+        Value::Sizes(sizes) => cell::joined(sizes, "×"),
+        Value::Shape(shape) => cell::sample_shape(Some(shape)),
+    }
+}
+
+/// One number where all pads are alike.
+fn pads(sizes: &[i64]) -> String {
+    match sizes {
+        [first, rest @ ..] if rest.iter().all(|it| it == first) => first.to_string(),
+        _ => cell::joined(sizes, " "),
+    }
+}
+
+/// What a layer without counterpart is: `Conv 3×3 /2`, `64 filters`, `output 64×56×56`, `params 36,928`.
+pub(super) fn described(side: &Side) -> Vec<String> {
+    let known = |name: &str| side.field(name).filter(|it| !it.is_unknown());
+    let mut op = known("op_type").map_or_else(|| side.kind.to_owned(), value);
+    if let Some(kernel) = known("kernel_shape") {
+        op.push(' ');
+        op.push_str(&value(kernel));
+    }
+    if let Some(Value::Sizes(strides)) = known("strides")
+        && strides.iter().any(|it| *it != 1)
+    {
+        op.push_str(" /");
+        match strides.as_slice() {
+            [first, rest @ ..] if rest.iter().all(|it| it == first) => {
+                op.push_str(&first.to_string())
+            }
+            uneven => op.push_str(&cell::joined(uneven, "×")),
+        }
+    }
+    if let Some(Value::Count(groups @ 2..)) = known("group") {
+        op.push_str(&format!(" g{groups}"));
+    }
+    let mut out = vec![op];
+    out.extend(known("filters").map(|it| format!("{} filters", value(it))));
+    out.extend(known("output_shape").map(|it| format!("output {}", value(it))));
+    out.extend(known("params").map(|it| format!("params {}", value(it))));
+    out
+}
+
+/// `data 1×3×227×227 float32 → data 1×3×224×224 float32`.
+pub(super) fn inputs(inputs: &[InputChange]) -> Vec<String> {
+    let side = |it: &Option<InputSide>| {
+        it.as_ref().map_or_else(
+            || "none".to_owned(),
+            |it| {
+                let shape = match &it.shape {
+                    Value::Shape(shape) => whole(shape),
+                    other => value(other),
+                };
+                format!("{} {shape} {}", printable(&it.name), value(&it.data_type))
+            },
+        )
+    };
+    let change = |it: &InputChange| format!("{} → {}", side(&it.before), side(&it.after));
+    inputs.iter().map(change).collect()
+}
+
+/// A shape with its batch.
+fn whole(shape: &Shape) -> String {
+    cell::shape_cell(Some(shape))
+}
+
+/// `Relu 7 → 0`.
+pub(super) fn operators(operators: &[OperatorCount]) -> Vec<String> {
+    let change = |it: &OperatorCount| {
+        let name = printable(&it.op_type);
+        format!(
+            "{name} {} → {}",
+            counted(it.before.into()),
+            counted(it.after.into())
+        )
+    };
+    operators.iter().map(change).collect()
+}
+
+/// What is said of the two together.
+pub(super) fn notes(page: &Page<'_>) -> Vec<String> {
+    let mut out: Vec<String> = page.layers.notes.iter().map(|it| printable(it)).collect();
+    let open: Vec<&[&str]> = page
+        .layers
+        .pairs
+        .iter()
+        .map(|it| it.open.as_slice())
+        .collect();
+    let fields = field_names().filter(|name| open.iter().any(|it| it.contains(name)));
+    let fields: Vec<&str> = fields.map(label).collect();
+    if !fields.is_empty() {
+        let layers = open.iter().filter(|it| !it.is_empty()).count();
+        let layers = plural(wide(layers).into(), "layer");
+        out.push(format!(
+            "only one of the two tells, in {layers}: {}",
+            fields.join(", ")
+        ));
+    }
+    if !page.layers.are_alike() {
+        out.push(
+            "the two have little in common; --by summary sets their sums side by side".to_owned(),
+        );
+    }
+    out
+}
