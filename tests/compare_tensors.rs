@@ -139,8 +139,9 @@ fn one_value_changed_is_one_tensor_different() {
     assert_eq!(difference.max_rel, Some(0.25 / 0.6875));
     assert!(tensors.differs());
     let layers = layers::compare(&inspected(&plain(), "one"), &inspected(&plain(), "other"));
-    let of = |at: usize| tensors.of_layer(&layers.pairs[at]).unwrap().name();
-    assert_eq!([of(0), of(1), of(2)], ["equal", "different", "equal"]);
+    let of = tensors.of_layers(&layers).into_iter();
+    let of: Vec<_> = of.map(|it| it.unwrap().name()).collect();
+    assert_eq!(of, ["equal", "different", "equal"]);
 }
 
 #[test]

@@ -18,6 +18,8 @@ pub(crate) struct Comparing {
     pub(crate) models: Vec<PathBuf>,
     /// What is set side by side.
     pub(crate) by: By,
+    /// Whether what tensors hold is compared.
+    pub(crate) weights: bool,
     /// How to inspect them.
     pub(crate) options: Options,
     /// The output format.
@@ -46,6 +48,7 @@ Examples:
   cnninspect compare alexnet.onnx vgg16.onnx resnet50.safetensors
   cnninspect compare before.onnx after.onnx
   cnninspect compare before.onnx after.onnx --by layers --all
+  cnninspect compare net.onnx net.safetensors --weights
   cnninspect compare net.onnx net.safetensors -f json | jq '.layers[] | select(.status != \"same\")'
   cnninspect compare models/ --sort params
   cnninspect compare 'models/*.onnx' --columns params,macs,weight_bytes --relative
@@ -75,7 +78,7 @@ fn more_help() -> String {
 /// Two models of which two layers in three have a counterpart are versions of one architecture: their layers
 /// are aligned, and what changed, was added, removed, moved or renamed is said. All others are set side by
 /// side by their sums, a column each. --by says which of the two it is to be; so do --relative, --columns and
-/// --sort, which are about sums, and --all, which is about layers.
+/// --sort, which are about sums, and --all and --weights, which are about layers.
 ///
 /// One that cannot be read does not stop the others. --input, --dim and what tells a geometry are given to
 /// each model that has what they are of.
@@ -93,6 +96,14 @@ pub(super) struct Compare {
     /// List every layer, equal ones too
     #[arg(long)]
     all: bool,
+
+    /// Compare what the tensors of two models hold, not their shapes alone
+    ///
+    /// Every element is read and compared: equal, equal but for a cast to a narrower type, another order of axes
+    /// or a normalisation that was folded in, close, or different. A tensor under another name is known by what
+    /// it holds.
+    #[arg(long)]
+    weights: bool,
 
     /// Show differences to the first model, in percent
     #[arg(long)]
@@ -144,6 +155,7 @@ impl Compare {
         Ok(Comparing {
             models: self.models,
             by,
+            weights: self.weights,
             options: Options {
                 verify: self.verify,
                 ..self.opening.options()?
@@ -162,18 +174,20 @@ impl Compare {
     /// What is set side by side: what is said, else what an option is about.
     fn by(&self, of_sums: &[(&'static str, bool)]) -> Result<By, String> {
         let of_sums = of_sums.iter().find(|it| it.1).map(|it| it.0);
-        match (self.by, of_sums, self.all) {
-            (By::Auto | By::Layers, Some(flag), true) => {
-                Err(format!("{flag} is about sums, and --all about layers"))
+        let of_layers = [("--all", self.all), ("--weights", self.weights)];
+        let of_layers = of_layers.iter().find(|it| it.1).map(|it| it.0);
+        match (self.by, of_sums, of_layers) {
+            (By::Auto | By::Layers, Some(flag), Some(other)) => {
+                Err(format!("{flag} is about sums, and {other} about layers"))
             }
             (By::Layers, Some(flag), _) => Err(format!(
                 "{flag} is about sums, and --by layers has none to choose from"
             )),
-            (By::Summary, _, true) => {
-                Err("--all lists layers, and --by summary has none".to_owned())
+            (By::Summary, _, Some(flag)) => {
+                Err(format!("{flag} is about layers, and --by summary has none"))
             }
-            (By::Auto, Some(_), false) => Ok(By::Summary),
-            (By::Auto, None, true) => Ok(By::Layers),
+            (By::Auto, Some(_), None) => Ok(By::Summary),
+            (By::Auto, None, Some(_)) => Ok(By::Layers),
             (by, ..) => Ok(by),
         }
     }

@@ -230,18 +230,33 @@ impl Tensors {
         self.pairs.iter().filter(|it| like(it)).count()
     }
 
-    /// What the contents of a layer's tensors say together: that which speaks most against their being the
-    /// same. `None` where none of them was compared.
+    /// Whether contents were read that are not the same.
     #[must_use]
-    pub fn of_layer(&self, layer: &super::layers::Pair) -> Option<&Content> {
-        let row = |it: &Option<super::layers::Side>| it.as_ref().map(|it| it.row);
-        let (before, after) = (row(&layer.before)?, row(&layer.after)?);
-        let pairs = self.pairs.iter().filter(|it| {
+    pub fn contents_differ(&self) -> bool {
+        self.read.is_some() && self.differs()
+    }
+
+    /// What the contents of each layer's tensors say together, by pair of layers: that which speaks most
+    /// against their being the same. `None` where none of them was compared.
+    #[must_use]
+    pub fn of_layers(&self, layers: &Layers) -> Vec<Option<&Content>> {
+        let mut worst: BTreeMap<[usize; 2], &Content> = BTreeMap::new();
+        for pair in &self.pairs {
             let row = |it: &Option<Side>| it.as_ref().and_then(|it| it.row);
-            row(&it.before) == Some(before) && row(&it.after) == Some(after)
-        });
-        let contents = pairs.filter_map(|it| it.content.as_ref());
-        contents.max_by_key(|it| it.weight())
+            let rows = row(&pair.before).zip(row(&pair.after));
+            let Some(((before, after), content)) = rows.zip(pair.content.as_ref()) else {
+                continue;
+            };
+            let known = worst.entry([before, after]).or_insert(content);
+            if known.weight() < content.weight() {
+                *known = content;
+            }
+        }
+        let of = |it: &super::layers::Pair| {
+            let (before, after) = (it.before.as_ref()?.row, it.after.as_ref()?.row);
+            worst.get(&[before, after]).copied()
+        };
+        layers.pairs.iter().map(of).collect()
     }
 }
 

@@ -6,10 +6,12 @@ use std::time::Instant;
 
 use cnninspect::Inspection;
 use cnninspect::check::matching;
-use cnninspect::compare::each::inspect_each;
-use cnninspect::compare::layers;
+use cnninspect::compare::each::open_each;
+use cnninspect::compare::layers::{self, Layers};
 use cnninspect::compare::summary::{Model, Summary};
-use cnninspect::read::models_in;
+use cnninspect::compare::tensors::{self, Subject, Tensors};
+use cnninspect::infer::SizesError;
+use cnninspect::read::{self, models_in};
 use cnninspect::verify::Verification;
 
 use crate::cli::{By, Common, Comparing};
@@ -34,7 +36,7 @@ pub(crate) fn compare(task: &Comparing, common: &Common) -> Result<u8, Failure> 
         _ => {
             let column = |path: &Path, answer: Answer<&Inspection>| Model::new(shown(path), answer);
             let models = each(&named, task, |path, it| {
-                column(path, it.as_ref().map_err(String::clone))
+                column(path, it.as_ref().map(|it| &it.1).map_err(String::clone))
             })?;
             side_by_side(models, task, common)?
         }
@@ -49,15 +51,18 @@ pub(crate) fn compare(task: &Comparing, common: &Common) -> Result<u8, Failure> 
 /// What is known of a model, or why nothing is.
 type Answer<T> = Result<T, String>;
 
+/// A model, and what inspecting it told.
+type Opened = (read::Model, Inspection);
+
 /// Inspects the models that are there, and keeps of each what `then` makes of it.
 fn each<T: Send>(
     named: &[Named],
     task: &Comparing,
-    then: impl Fn(&Path, Answer<Inspection>) -> T + Sync,
+    then: impl Fn(&Path, Answer<Opened>) -> T + Sync,
 ) -> Result<Vec<T>, Failure> {
     let there = named.iter().filter(|it| it.error.is_none());
     let paths: Vec<PathBuf> = there.map(|it| it.path.clone()).collect();
-    let answers = inspect_each(&paths, &task.options, |path, answer| {
+    let answers = open_each(&paths, &task.options, |path, answer| {
         then(path, answer.map_err(|error| error.to_string()))
     });
     let mut answers = answers
@@ -74,22 +79,25 @@ fn each<T: Send>(
 fn versions(named: &[Named], task: &Comparing, common: &Common) -> Result<u8, Failure> {
     let answers = each(named, task, |_, answer| answer)?;
     if let [Ok(before), Ok(after)] = answers.as_slice() {
-        let layers = layers::compare(before, after);
+        let layers = layers::compare(&before.1, &after.1);
         if task.by == By::Layers || layers.are_alike() {
+            let tensors = held([before, after], &layers, task)?;
             show(common, &|page, out| {
-                let format = task.format;
-                format.write_layers(&layers, &task.view, page.width, page.color, out)
+                let (format, tensors) = (task.format, Some(&tensors));
+                format.write_layers(&layers, tensors, &task.view, page.width, page.color, out)
             })?;
-            let wrong = answers.iter().flatten().any(is_wrong);
-            let differ = task.exit_code && !layers.is_same();
+            let wrong = answers.iter().flatten().any(|it| is_wrong(&it.1));
+            let same = layers.is_same() && !tensors.contents_differ();
+            let differ = task.exit_code && !same;
             // The process ends soon: giving back large models piece by piece would only cost time.
             mem::forget(answers);
             return Ok(if wrong || differ { VIOLATED } else { FINE });
         }
     }
     let named = named.iter().zip(&answers);
-    let column = |(named, answer): (&Named, &Answer<Inspection>)| {
-        Model::new(shown(&named.path), answer.as_ref().map_err(String::clone))
+    let column = |(named, answer): (&Named, &Answer<Opened>)| {
+        let answer = answer.as_ref().map(|it| &it.1);
+        Model::new(shown(&named.path), answer.map_err(String::clone))
     };
     let models: Vec<Model> = named.map(column).collect();
     if task.by == By::Layers {
@@ -97,6 +105,19 @@ fn versions(named: &[Named], task: &Comparing, common: &Common) -> Result<u8, Fa
         return Ok(code(&Summary { models }, false));
     }
     side_by_side(models, task, common)
+}
+
+/// The stored tensors of two models side by side.
+fn held(models: [&Opened; 2], layers: &Layers, task: &Comparing) -> Result<Tensors, Failure> {
+    let [before, after] = models.map(|it| Subject::new(&it.0, &it.1, &task.options.sizes));
+    let sizes = |error: SizesError| failure(error.to_string());
+    let (before, after) = (before.map_err(sizes)?, after.map_err(sizes)?);
+    let tensors = tensors::compare([&before, &after], layers, task.weights);
+    for (model, inspection) in models {
+        let changed = |error| failure(format!("{}: {error}", inspection.path));
+        model.check_unchanged().map_err(changed)?;
+    }
+    Ok(tensors)
 }
 
 /// Whether a run of a convolution disagrees.

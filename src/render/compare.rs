@@ -13,6 +13,7 @@ use std::io;
 use crate::compare::layers::Layers;
 use crate::compare::property::Property;
 use crate::compare::summary::Summary;
+use crate::compare::tensors::Tensors;
 
 /// How to show models side by side.
 #[derive(Clone, Debug, Default)]
@@ -108,13 +109,14 @@ impl CompareFormat {
         (self.write)(&page, out)
     }
 
-    /// Writes two versions of one architecture, a table in at most `width` columns.
+    /// Writes two versions of one architecture, their stored tensors where those were compared too, a table in at most `width` columns.
     ///
     /// # Errors
     /// Whatever `out` answers to a write.
     pub fn write_layers(
         &self,
         layers: &Layers,
+        tensors: Option<&Tensors>,
         view: &Comparing,
         width: usize,
         color: bool,
@@ -122,6 +124,8 @@ impl CompareFormat {
     ) -> io::Result<()> {
         let page = layers::Page {
             layers,
+            tensors,
+            contents: tensors.map_or_else(Vec::new, |it| it.of_layers(layers)),
             all: view.all,
             width,
             color,

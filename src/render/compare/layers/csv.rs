@@ -4,6 +4,7 @@ use std::io;
 
 use super::Page;
 use crate::compare::layers::{Pair, Side, Value, field_names};
+use crate::compare::tensors::Content;
 use crate::render::cell;
 use crate::render::column::Raw;
 use crate::render::csv::field;
@@ -26,6 +27,7 @@ const HEADER: &[&str] = &[
     "after_module",
     "changed",
     "open",
+    "weights",
 ];
 
 /// Writes the header and the rows, lines ending in CR LF.
@@ -38,14 +40,16 @@ pub(in crate::render::compare) fn write(
         header.extend([format!("before_{it}"), format!("after_{it}")]);
     }
     write!(out, "{}\r\n", header.join(","))?;
-    for pair in &page.layers.pairs {
-        let row: Vec<String> = row(pair).iter().map(field).collect();
+    let contents = page.contents.iter().copied();
+    let contents = contents.chain(std::iter::repeat(None));
+    for (pair, content) in page.layers.pairs.iter().zip(contents) {
+        let row: Vec<String> = row(pair, content).iter().map(field).collect();
         write!(out, "{}\r\n", row.join(","))?;
     }
     Ok(())
 }
 
-fn row(pair: &Pair) -> Vec<Raw> {
+fn row(pair: &Pair, content: Option<&Content>) -> Vec<Raw> {
     let sides = [pair.before.as_ref(), pair.after.as_ref()];
     let of = |read: fn(&Side) -> Raw| sides.map(|it| it.map_or(Raw::Nothing, read));
     let kind = sides.into_iter().flatten().next();
@@ -63,6 +67,7 @@ fn row(pair: &Pair) -> Vec<Raw> {
     row.extend(of(|it| cell::words(it.module.as_ref())));
     row.push(words(pair.changes.iter().map(|it| it.what).collect()));
     row.push(words(pair.open.clone()));
+    row.push(content.map_or(Raw::Nothing, |it| cell::word(it.name())));
     for name in field_names() {
         let value =
             |it: Option<&Side>| it.and_then(|it| it.field(name)).map_or(Raw::Nothing, exact);

@@ -5,10 +5,11 @@ use std::io;
 
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
-use super::Page;
+use super::{Page, tensors};
 use crate::compare::layers::{
     Change, InputChange, Layers, OperatorCount, Pair, Side, Status, Total, Value,
 };
+use crate::compare::tensors::{Content, Tensors};
 use crate::render::json::{self, Named};
 
 /// The document; keys stand in this order.
@@ -23,7 +24,10 @@ struct Document<'a> {
     inputs: &'a [InputChange],
     layers: Vec<Row<'a>>,
     totals: Totals<'a>,
-    // A section about what the layers hold goes here.
+    /// Null where they were not compared.
+    tensors: Option<Vec<tensors::Row<'a>>>,
+    /// Bytes of contents that were read; null where only shapes were compared.
+    contents_read: Option<u64>,
     operators: &'a [OperatorCount],
     notes: &'a [String],
 }
@@ -39,6 +43,8 @@ struct Row<'a> {
     changes: Vec<Changed<'a>>,
     /// Fields that only one of the two tells.
     open: &'a [&'static str],
+    /// What the contents of its tensors say together; null where they were not compared.
+    weights: Option<&'static str>,
 }
 
 #[derive(serde::Serialize)]
@@ -125,15 +131,19 @@ pub(in crate::render::compare) fn write(
     out: &mut dyn io::Write,
 ) -> io::Result<()> {
     let layers = page.layers;
+    let none = std::iter::repeat(None);
+    let contents = page.contents.iter().copied().chain(none);
     let document = Document {
         by: "layers",
         models: layers.paths.iter().map(|path| Named { path }).collect(),
-        same: layers.is_same(),
+        same: layers.is_same() && !page.tensors.is_some_and(Tensors::contents_differ),
         similarity: layers.similarity,
         counts: counts(layers),
         inputs: &layers.inputs,
-        layers: layers.pairs.iter().map(row).collect(),
+        layers: layers.pairs.iter().zip(contents).map(row).collect(),
         totals: Totals(&layers.totals),
+        tensors: page.tensors.map(tensors::rows),
+        contents_read: page.tensors.and_then(|it| it.read),
         operators: &layers.operators,
         notes: &layers.notes,
     };
@@ -157,7 +167,7 @@ fn counts(layers: &Layers) -> BTreeMap<&'static str, usize> {
     counts
 }
 
-fn row(pair: &Pair) -> Row<'_> {
+fn row<'a>((pair, content): (&'a Pair, Option<&Content>)) -> Row<'a> {
     let (before, after) = (pair.before.as_ref(), pair.after.as_ref());
     Row {
         status: pair.status.name(),
@@ -168,6 +178,7 @@ fn row(pair: &Pair) -> Row<'_> {
         after: after.map(of),
         changes: pair.changes.iter().map(changed).collect(),
         open: &pair.open,
+        weights: content.map(Content::name),
     }
 }
 

@@ -4,7 +4,7 @@ use std::io;
 
 use super::Page;
 use super::rows::{Row, rows};
-use super::{totals, words};
+use super::{tensors, totals, words};
 use crate::render::markdown::escaped;
 use crate::render::printable;
 
@@ -20,11 +20,11 @@ pub(in crate::render::compare) fn write(
     writeln!(
         out,
         "**{before} → {after}**: {}\n",
-        escaped(&words::headline(page.layers))
+        escaped(&tensors::headline(page))
     )?;
     layers(page, out)?;
     sums(page, out)?;
-    // A section about what the layers hold goes here.
+    tensors(page, out)?;
     said(page, out)
 }
 
@@ -59,6 +59,23 @@ fn sums(page: &Page<'_>, out: &mut dyn io::Write) -> io::Result<()> {
             "| {label} | {} | {} | {} | {} |",
             it.before, it.after, it.change, it.percent
         )?;
+    }
+    writeln!(out)
+}
+
+fn tensors(page: &Page<'_>, out: &mut dyn io::Write) -> io::Result<()> {
+    let Some(tensors) = page.tensors else {
+        return Ok(());
+    };
+    writeln!(out, "Tensors: {}\n", escaped(&tensors::lead(tensors)))?;
+    let lines = tensors::lines(tensors, page.all);
+    if lines.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "| | tensor | |\n| --- | --- | --- |")?;
+    for it in lines {
+        let (name, says) = (escaped(&it.name), escaped(&it.says));
+        writeln!(out, "| {} | {name} | {says} |", it.mark)?;
     }
     writeln!(out)
 }

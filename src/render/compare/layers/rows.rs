@@ -1,8 +1,8 @@
 //! A row for each layer that there is something to say of, and a line for those between.
 
-use super::Page;
-use super::words;
+use super::{Page, tensors, words};
 use crate::compare::layers::{Pair, Side, Status};
+use crate::compare::tensors::Content;
 use crate::render::paint::Ink;
 use crate::render::text::{plural, printable, short_name};
 use crate::units::{counted, wide};
@@ -34,9 +34,13 @@ pub(super) fn rows(page: &Page<'_>, exact: bool) -> Vec<Row> {
     let mut out = Vec::new();
     let mut rest = pairs;
     while let Some((first, after)) = rest.split_first() {
-        let equal = rest.iter().take_while(|it| it.is_same()).count();
+        let at = pairs.len().saturating_sub(rest.len());
+        let contents = page.contents.get(at..).unwrap_or_default();
+        let content = |at: usize| contents.get(at).copied().flatten();
+        let like = |(at, it): &(usize, &Pair)| it.is_same() && !differs(content(*at));
+        let equal = rest.iter().enumerate().take_while(like).count();
         if page.all || equal == 0 {
-            out.push(Row::One(one(first, &befores, exact)));
+            out.push(Row::One(one(first, content(0), &befores, exact)));
             rest = after;
             continue;
         }
@@ -45,6 +49,11 @@ pub(super) fn rows(page: &Page<'_>, exact: bool) -> Vec<Row> {
         rest = after;
     }
     out
+}
+
+/// Whether a layer's contents alone are worth a row.
+fn differs(content: Option<&Content>) -> bool {
+    matches!(content, Some(Content::Different(_)))
 }
 
 /// The first model's layers in its own order.
@@ -92,9 +101,10 @@ fn was(side: &Side) -> String {
     printable(side.module.as_ref().unwrap_or(&side.name))
 }
 
-fn one(pair: &Pair, befores: &[&Side], exact: bool) -> One {
+fn one(pair: &Pair, content: Option<&Content>, befores: &[&Side], exact: bool) -> One {
     let (mark, ink) = match pair.status {
         Status::Same if pair.moved => ("moved", Ink::Warning),
+        Status::Same if differs(content) => ("weights", Ink::Warning),
         Status::Same => (pair.status.name(), Ink::Dim),
         Status::Changed => (pair.status.name(), Ink::Warning),
         Status::Added => (pair.status.name(), Ink::Good),
@@ -106,6 +116,10 @@ fn one(pair: &Pair, befores: &[&Side], exact: bool) -> One {
         (Some(side), None) | (None, Some(side)) => items = words::described(side),
         _ => items.extend(words::changes(&pair.changes, exact)),
     }
+    if pair.is_same() && differs(content) {
+        items.push("same shape".to_owned());
+    }
+    items.extend(tensors::of_layer(content));
     if pair.moved {
         items.push(stood(before, befores));
     }

@@ -4,7 +4,7 @@ use std::io;
 
 use super::Page;
 use super::rows::{One, Row, rows};
-use super::{totals, words};
+use super::{tensors, totals, words};
 use crate::render::paint::{Ink, Paint};
 use crate::render::text::{elided, flowed, padded, printable, short_name, width, wrapped};
 
@@ -26,11 +26,11 @@ pub(in crate::render::compare) fn write(
     out: &mut dyn io::Write,
 ) -> io::Result<()> {
     let paint = Paint { on: page.color };
-    // A section about what the layers hold goes between the sums and the words.
     let sections = [
         head(page, paint),
         body(page, paint),
         sums(page, paint),
+        held(page, paint),
         said(page, paint),
     ];
     let mut first = true;
@@ -56,7 +56,7 @@ fn head(page: &Page<'_>, paint: Paint) -> Vec<String> {
         let after = elided(&after, page.width.saturating_sub(2));
         vec![elided(&before, page.width), format!("→ {after}")]
     };
-    let headline = wrapped(&words::headline(page.layers), page.width);
+    let headline = wrapped(&tensors::headline(page), page.width);
     out.extend(headline.iter().map(|it| paint.with(Ink::Bold, it)));
     out
 }
@@ -143,6 +143,42 @@ fn sums(page: &Page<'_>, paint: Paint) -> Vec<String> {
         ink.map_or_else(|| line.to_owned(), |it| paint.with(it, line))
     };
     cells.iter().enumerate().map(line).collect()
+}
+
+/// What is said of stored tensors: what it comes to, and a line for each that is not the same.
+fn held(page: &Page<'_>, paint: Paint) -> Vec<String> {
+    let Some(all) = page.tensors else {
+        return vec![];
+    };
+    let room = page.width.saturating_sub(MARGIN + LABEL + GAP);
+    let margin = " ".repeat(MARGIN);
+    let gap = " ".repeat(GAP);
+    let mut out = Vec::new();
+    for (at, line) in wrapped(&tensors::lead(all), room).iter().enumerate() {
+        let label = if at == 0 { "tensors" } else { "" };
+        let label = paint.with(Ink::Dim, &padded(label, LABEL));
+        out.push(format!("{margin}{label}{gap}{line}"));
+    }
+    let lines = tensors::lines(all, page.all);
+    let widest = |of: fn(&tensors::Line) -> &str| lines.iter().map(|it| width(of(it))).max();
+    let mark = widest(|it| it.mark).unwrap_or(0);
+    let most = (page.width / 2).max(LEAST_NAME);
+    let name = widest(|it| &it.name).unwrap_or(0).min(most);
+    let left = MARGIN + mark + GAP + name + GAP;
+    for it in &lines {
+        let head = format!(
+            "{margin}{}{gap}{}{gap}",
+            paint.with(it.ink, &padded(it.mark, mark)),
+            padded(&elided(&it.name, name), name)
+        );
+        let says = wrapped(&it.says, page.width.saturating_sub(left));
+        for (at, part) in says.iter().enumerate() {
+            let under = " ".repeat(left);
+            let before = if at == 0 { &head } else { &under };
+            out.push(format!("{before}{part}"));
+        }
+    }
+    out
 }
 
 /// Inputs and operators that differ, and notes.
