@@ -31,16 +31,15 @@ pub(super) fn headline(page: &Page<'_>) -> String {
     let Some(tensors) = page.tensors.filter(|it| it.read.is_some()) else {
         return out;
     };
-    let content = |it: &Pair| {
-        it.content
-            .as_ref()
-            .is_some_and(|it| it.difference().is_some())
-    };
-    let differ = tensors.count(|it| it.differs() && content(it));
-    let open = tensors.count(|it| matches!(it.content, Some(Content::NotCompared(_))));
-    let alone = tensors.count(|it| it.differs() && !content(it));
+    let count = |of: fn(&Content) -> bool| tensors.count(|it| it.content.as_ref().is_some_and(of));
+    let differ = count(|it| matches!(it, Content::Different(_)));
+    let close = count(|it| matches!(it, Content::Close(_)));
+    let open = count(|it| matches!(it, Content::NotCompared(_)));
+    let folded = count(|it| matches!(it, Content::Folded(_)));
+    let alone = tensors.count(|it| it.content.is_none() && it.differs());
     let words = [
         (differ, "hold other numbers"),
+        (close, "hold numbers that are close"),
         (alone, "have no counterpart of their size"),
         (open, "were not compared"),
     ];
