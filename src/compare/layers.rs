@@ -24,7 +24,7 @@ use crate::Inspection;
 use crate::network::GeometrySource;
 
 pub use field::{Agreement, Value, names as field_names};
-pub use totals::{InputChange, InputSide, OperatorCount, Total};
+pub use totals::{InputChange, InputSide, OperatorCount, Total, permille};
 
 use item::Item;
 
