@@ -319,7 +319,8 @@ fn sums(table: &str, label: &str) -> [i128; 3] {
 /// What the layers say that changed, what roles say, and what the totals say, as it is printed.
 #[test]
 fn printed_differences_of_layers_add_up_to_the_printed_totals() {
-    // 128 · 48 · 25 more weights in conv2, 192 · 192 · 9 in each group of conv4 and 192 · 128 · 9 of conv5.
+    // Filters that saw the channels of one of two groups see those of both: 2 · 128 filters of conv2 see 48
+    // more, 2 · 192 of conv4 and 2 · 128 of conv5 see 192 more.
     let more = [2 * 128 * 48 * 25, 2 * 192 * 192 * 9, 2 * 128 * 192 * 9];
     let sum: i128 = more.iter().sum();
     let table = golden("compare-layers", "table");
@@ -355,7 +356,7 @@ fn printed_differences_of_layers_add_up_to_the_printed_totals() {
 }
 
 #[test]
-fn a_comparison_s_json_adds_up() {
+fn the_json_of_a_comparison_adds_up() {
     for case in ["compare-layers", "compare-open"] {
         let document: Value = serde_json::from_str(&golden(case, "json")).unwrap();
         let totals = &document["totals"];
@@ -382,4 +383,14 @@ fn a_comparison_s_json_adds_up() {
         let before = whole(&totals["params"]["before"]) + whole(&totals["params"]["difference"]);
         assert_eq!(before, whole(&totals["params"]["after"]), "{case}");
     }
+}
+
+#[test]
+fn the_readme_shows_what_is_printed_of_two_versions() {
+    let readme = read(&root().join("README.md"));
+    let sample = format!("```text\n{}```", golden("compare-layers", "table"));
+    assert!(
+        readme.contains(&sample),
+        "the README has another than:\n{sample}"
+    );
 }
