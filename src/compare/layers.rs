@@ -25,7 +25,7 @@ use crate::network::GeometrySource;
 
 pub use field::{Agreement, Value, names as field_names};
 pub(super) use name::is_generated;
-pub use totals::{InputChange, InputSide, OperatorCount, Total};
+pub use totals::{InputChange, InputSide, OperatorCount, Total, permille};
 
 use item::Item;
 

@@ -52,8 +52,9 @@ impl Total {
     }
 }
 
-/// By how many thousandths of `before` a count is off.
-pub(super) fn permille(before: u128, after: u128) -> Option<i128> {
+/// By how many thousandths of `before` a count is off, rounded; `None` where `before` is nothing.
+#[must_use]
+pub fn permille(before: u128, after: u128) -> Option<i128> {
     property::Value::Count(after).permille_over(&property::Value::Count(before))
 }
 

@@ -69,9 +69,8 @@ fn row(pair: &Pair, content: Option<&Content>) -> Vec<Raw> {
     row.push(words(pair.open.clone()));
     row.push(content.map_or(Raw::Nothing, |it| cell::word(it.name())));
     for name in field_names() {
-        let value =
-            |it: Option<&Side>| it.and_then(|it| it.field(name)).map_or(Raw::Nothing, exact);
-        row.extend(sides.map(value));
+        let value = |it: Option<&Side>| it?.field(name).map(|it| exact(name, it));
+        row.extend(sides.map(|it| value(it).unwrap_or(Raw::Nothing)));
     }
     row
 }
@@ -80,13 +79,14 @@ fn flag(it: bool) -> &'static str {
     if it { "true" } else { "false" }
 }
 
-fn exact(value: &Value) -> Raw {
+fn exact(name: &str, value: &Value) -> Raw {
     match value {
         Value::Unknown => Raw::Nothing,
         Value::Word(word) => cell::word(word),
         Value::Flag(it) => cell::word(flag(*it)),
         Value::Count(count) => Raw::Count(*count),
-        Value::Sizes(sizes) => Raw::Text(cell::joined(sizes, " ")),
+        Value::Sizes(pads) if name == "pads" => cell::pads(Some(pads)),
+        Value::Sizes(sizes) => Raw::Text(cell::joined(sizes, "x")),
         Value::Shape(shape) => cell::shape(Some(shape)),
     }
 }

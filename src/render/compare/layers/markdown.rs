@@ -60,7 +60,7 @@ fn sums(page: &Page<'_>, out: &mut dyn io::Write) -> io::Result<()> {
             it.before, it.after, it.change, it.percent
         )?;
     }
-    writeln!(out)
+    Ok(())
 }
 
 fn tensors(page: &Page<'_>, out: &mut dyn io::Write) -> io::Result<()> {
@@ -88,6 +88,9 @@ fn said(page: &Page<'_>, out: &mut dyn io::Write) -> io::Result<()> {
         lines.push(("operators", operators.join("; ")));
     }
     lines.extend(words::notes(page).into_iter().map(|it| ("note", it)));
+    if !lines.is_empty() {
+        writeln!(out)?;
+    }
     for (label, line) in lines {
         writeln!(out, "- {label}: {}", escaped(&line))?;
     }

@@ -27,9 +27,9 @@ pub(super) struct Line {
 
 /// What the comparison comes to, contents included where they were read.
 pub(super) fn headline(page: &Page<'_>) -> String {
-    let mut out = words::headline(page.layers);
+    let head = words::headline(page.layers);
     let Some(tensors) = page.tensors.filter(|it| it.read.is_some()) else {
-        return out;
+        return head;
     };
     let count = |of: fn(&Content) -> bool| tensors.count(|it| it.content.as_ref().is_some_and(of));
     let differ = count(|it| matches!(it, Content::Different(_)));
@@ -47,14 +47,14 @@ pub(super) fn headline(page: &Page<'_>) -> String {
     let words: Vec<String> = words
         .map(|(many, what)| format!("{} {what}", plural(wide(*many).into(), "tensor")))
         .collect();
-    match words.as_slice() {
+    let words = match words.as_slice() {
         [] if folded > 0 => {
-            out.push_str("; the tensors hold the same numbers but for folded normalisations");
+            "the tensors hold the same numbers but for folded normalisations".into()
         }
-        [] => out.push_str("; the tensors hold the same numbers"),
-        words => out.push_str(&format!("; {}", words.join(", "))),
-    }
-    out
+        [] => "the tensors hold the same numbers".into(),
+        words => words.join(", "),
+    };
+    format!("{head}; {words}")
 }
 
 /// What it all comes to.
@@ -68,23 +68,22 @@ pub(super) fn lead(tensors: &Tensors) -> String {
         }
     }
     parts.sort_by_key(|it| std::cmp::Reverse(it.1));
-    let parts = parts
-        .iter()
-        .map(|(words, many)| format!("{} {words}", count(*many)));
-    let mut out = parts.collect::<Vec<_>>().join(", ");
-    if tensors.pairs.is_empty() {
-        out = "none".to_owned();
+    let parts = parts.iter();
+    let parts = parts.map(|(words, many)| format!("{} {words}", count(*many)));
+    let parts: Vec<String> = parts.collect();
+    if parts.is_empty() {
+        return "none".to_owned();
     }
+    let mut out = vec![parts.join(", ")];
     let renamed = tensors.count(Pair::is_renamed);
     if renamed > 0 {
-        out.push_str(&format!("; {} under another name", count(renamed)));
+        out.push(format!("{} under another name", count(renamed)));
     }
-    match tensors.read {
-        Some(read) => out.push_str(&format!("; {} read", Bytes(read))),
-        None if !tensors.pairs.is_empty() => out.push_str("; --weights compares what they hold"),
-        None => {}
-    }
-    out
+    out.push(match tensors.read {
+        Some(read) => format!("{} read", Bytes(read)),
+        None => "--weights compares what they hold".to_owned(),
+    });
+    out.join("; ")
 }
 
 /// What a pair is counted as.
@@ -149,16 +148,15 @@ fn place(mark: &str) -> usize {
 fn unlike(tensors: &Tensors) -> Vec<Line> {
     let pairs = tensors.pairs.iter().filter(|it| it.differs());
     let line = |pair: &Pair| {
-        let mut says = match &pair.content {
+        let says = match &pair.content {
             Some(content) => content.difference().map(apart).unwrap_or_default(),
             None => shapes(pair),
         };
-        if let Some(other) = &pair.elsewhere {
-            says.push_str(&format!(
-                "; one holds what {} holds in the other",
-                printable(other)
-            ));
-        }
+        let elsewhere = pair.elsewhere.as_ref().map(|other| {
+            let other = printable(other);
+            format!("{says}; one holds what {other} holds in the other")
+        });
+        let says = elsewhere.unwrap_or(says);
         let (mark, ink) = match (&pair.content, &pair.shapes) {
             (Some(content @ Content::Different(_)), _) => (content.name(), Ink::Bad),
             (Some(content), _) => (content.name(), Ink::Warning),

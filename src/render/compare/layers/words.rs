@@ -3,6 +3,7 @@
 use super::Page;
 use crate::compare::layers::{
     Change, InputChange, InputSide, Layers, OperatorCount, Side, Status, Value, field_names,
+    permille,
 };
 use crate::render::cell;
 use crate::render::compare::cells::relative;
@@ -101,12 +102,7 @@ pub(super) fn off(before: u128, after: u128) -> Option<String> {
     if before == after {
         return None;
     }
-    let thousandths = Change {
-        what: "",
-        before: Value::Count(before),
-        after: Value::Count(after),
-    };
-    Some(match thousandths.permille() {
+    Some(match permille(before, after) {
         None | Some(0) => signed(before, after),
         Some(permille) => relative(permille),
     })
@@ -145,19 +141,23 @@ fn change(change: &Change, exact: bool) -> String {
             false => format!("{label} {off}"),
         };
     }
-    let [before, after] = both(&change.before, &change.after);
+    let [before, after] = both(change);
     format!("{label} {before} → {after}")
 }
 
 /// Two values that differ, so spelled that it shows.
-fn both(before: &Value, after: &Value) -> [String; 2] {
-    let short = [before, after].map(value);
+fn both(change: &Change) -> [String; 2] {
+    let sides = [&change.before, &change.after];
+    let short = sides.map(|it| match it {
+        Value::Sizes(sizes) if change.what == "pads" => pads(sizes),
+        it => value(it),
+    });
     if short[0] != short[1] {
         return short;
     }
-    [before, after].map(|it| match it {
+    sides.map(|it| match it {
         Value::Shape(shape) => printable(&shape.to_string()),
-        other => value(other),
+        it => value(it),
     })
 }
 
@@ -167,7 +167,6 @@ fn value(it: &Value) -> String {
         Value::Word(word) => printable(word),
         Value::Flag(flag) => if *flag { "yes" } else { "no" }.to_owned(),
         Value::Count(count) => counted(*count),
-        Value::Sizes(sizes) if sizes.len() > 3 => pads(sizes),
         Value::Sizes(sizes) => cell::joined(sizes, "×"),
         Value::Shape(shape) => cell::sample_shape(Some(shape)),
     }
