@@ -82,7 +82,7 @@ fn two_versions_of_one_architecture_are_told_by_their_layers() {
 
 #[test]
 fn wrong_usage_is_said() {
-    let cases: [(&[&str], &str); 9] = [
+    let cases: [(&[&str], &str); 12] = [
         (
             &[LENET, ALEXNET, RESNET18, "--by", "layers"],
             "layers of two models are compared, and these are 3\nhint: --by summary",
@@ -114,6 +114,18 @@ fn wrong_usage_is_said() {
         (
             &[LENET, LENET, "--all", "--by", "summary"],
             "--all lists layers, and --by summary has none",
+        ),
+        (
+            &[LENET, LENET, "--weights", "--by", "summary"],
+            "--weights compares tensors by layers, and --by summary has none",
+        ),
+        (
+            &[LENET, LENET, LENET_TENSORS, "--weights"],
+            "layers of two models are compared, and these are 3",
+        ),
+        (
+            &[LENET, LENET, "--weights", "--sort", "params"],
+            "--sort is about sums, and --weights about layers",
         ),
         (&[LENET, LENET, "--by", "sums"], "invalid value 'sums'"),
     ];
@@ -227,6 +239,15 @@ fn mirrored(document: &Value) -> Value {
     for list in ["inputs", "operators"] {
         out[list].as_array_mut().unwrap().iter_mut().for_each(swap);
     }
+    for pair in out["tensors"].as_array_mut().unwrap() {
+        swap(pair);
+        let status = match pair["status"].as_str().unwrap() {
+            "only in first" => "only in second",
+            "only in second" => "only in first",
+            other => other,
+        };
+        pair["status"] = json!(status);
+    }
     let counts = out["counts"].as_object_mut().unwrap();
     let (added, removed) = (counts["added"].clone(), counts["removed"].clone());
     counts.extend([("added".to_owned(), removed), ("removed".to_owned(), added)]);
@@ -251,10 +272,10 @@ fn plain(document: &Value) -> Value {
     let mut out = mirrored(&mirrored(document));
     let layers = out["layers"].as_array_mut().unwrap();
     layers.sort_by_key(ToString::to_string);
-    out["operators"]
-        .as_array_mut()
-        .unwrap()
-        .sort_by_key(ToString::to_string);
+    for list in ["operators", "tensors"] {
+        let list = out[list].as_array_mut().unwrap();
+        list.sort_by_key(ToString::to_string);
+    }
     out.as_object_mut().unwrap().remove("notes");
     out
 }

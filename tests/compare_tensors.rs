@@ -6,7 +6,9 @@ use std::fs;
 use std::path::Path;
 
 use cnninspect::compare::layers;
-use cnninspect::compare::tensors::{By, Content, Pair, Shapes, Subject, Tensors, compare};
+use cnninspect::compare::tensors::{
+    By, Content, Difference, Pair, Shapes, Subject, Tensors, compare,
+};
 use cnninspect::infer::Sizes;
 use cnninspect::read::{self, Model};
 use cnninspect::verify::Choice;
@@ -370,17 +372,8 @@ fn elements_lie_in_every_field_that_onnx_has_for_them() {
 
 #[test]
 fn what_is_not_there_is_said() {
-    let external = TensorProto {
-        data_location: onnx_protobuf::tensor_proto::DataLocation::EXTERNAL.into(),
-        external_data: vec![onnx_protobuf::StringStringEntryProto {
-            key: "location".into(),
-            value: "gone.bin".into(),
-            ..Default::default()
-        }],
-        ..tensor("conv1.weight", 1, &[4, 4, 3, 3])
-    };
     let mut protos = protos(&rows());
-    protos[0] = external;
+    protos[0] = external("conv1.weight", &[4, 4, 3, 3], "gone.bin", 0);
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("net.onnx");
     fs::write(&path, bytes(&net(protos, 1))).unwrap();
@@ -437,6 +430,191 @@ fn what_has_no_counterpart_is_told() {
     );
     assert_eq!(last.after.as_ref().unwrap().name, "spare");
     assert!(tensors.differs());
+}
+
+/// A convolution of 2 filters, followed by a normalisation with ε = 0 where there are statistics.
+fn normalised(tensors: Vec<TensorProto>) -> ModelProto {
+    let names: Vec<String> = tensors.iter().map(|it| it.name.clone()).collect();
+    let mut nodes = vec![node("conv", "Conv", &["x", &names[0], &names[1]], &["a"])];
+    if let [gamma, beta, mean, var] = &names[2..] {
+        let inputs = ["a", gamma, beta, mean, var];
+        let norm = node("norm", "BatchNormalization", &inputs, &["y"]);
+        nodes.push(with(norm, vec![support::float("epsilon", 0.0)]));
+    } else {
+        nodes.push(node("end", "Identity", &["a"], &["y"]));
+    }
+    let mut graph = graph(nodes, &[], &["y"]);
+    graph.input = vec![float_value("x", &[1, 3, 4, 4])];
+    graph.initializer = tensors;
+    model(graph, 17)
+}
+
+#[test]
+fn a_folded_normalisation_is_recognised() {
+    let filters = values(2 * 3 * 9, 7);
+    let raw = |name: &'static str, two: [f32; 2]| floats(name, &[2], &two);
+    let plain = |variance: [f32; 2]| {
+        read(&normalised(vec![
+            floats("conv.weight", &[2, 3, 3, 3], &filters),
+            raw("conv.bias", [0.5, -1.0]),
+            raw("bn.weight", [3.0, 0.5]),
+            raw("bn.bias", [0.25, 1.0]),
+            raw("bn.running_mean", [1.5, 2.0]),
+            raw("bn.running_var", variance),
+        ]))
+    };
+    // γ / √σ² is 3 / 2 and 0.5 / 4; the biases are 0.25 + (0.5 - 1.5) · 1.5 and 1 + (-1 - 2) / 8.
+    let scales = [1.5, 0.125];
+    let folded: Vec<f32> = filters
+        .iter()
+        .enumerate()
+        .map(|(at, it)| it * scales[at / 27])
+        .collect();
+    let folded = read(&normalised(vec![
+        floats("onnx::Conv_1", &[2, 3, 3, 3], &folded),
+        raw("onnx::Conv_2", [-1.25, 0.625]),
+    ]));
+    let tensors = compared([&plain([4.0, 16.0]), &folded], true);
+    let exact = Content::Folded(Difference {
+        of: 54,
+        ..Difference::default()
+    });
+    assert_eq!(content(&tensors, "conv.weight"), exact);
+    assert!(matches!(content(&tensors, "conv.bias"), Content::Folded(_)));
+    for name in ["bn.weight", "bn.bias", "bn.running_mean", "bn.running_var"] {
+        let into = Shapes::Folded("onnx::Conv_1".to_owned());
+        assert_eq!(find(&tensors, name).shapes, into);
+    }
+    assert!(!tensors.differs());
+    let back = compared([&folded, &plain([4.0, 16.0])], true);
+    assert_eq!(content(&back, "onnx::Conv_1"), exact);
+    assert!(!back.differs());
+    // Another variance gives other filters.
+    let tensors = compared([&plain([4.0, 17.0]), &folded], true);
+    assert!(matches!(
+        content(&tensors, "conv.weight"),
+        Content::Different(_)
+    ));
+    assert_eq!(find(&tensors, "bn.weight").shapes, Shapes::OnlyBefore);
+}
+
+/// What is said of each pair, as the other side would say it.
+fn seen(tensors: &Tensors, flipped: bool) -> Vec<String> {
+    let name = |it: &Option<cnninspect::compare::tensors::Side>| {
+        it.as_ref().map_or(String::new(), |it| it.name.clone())
+    };
+    let said = |it: &Pair| {
+        let (one, other) = (name(&it.before), name(&it.after));
+        let pair = if flipped { [other, one] } else { [one, other] };
+        let shapes = match (&it.shapes, flipped) {
+            (Shapes::OnlyBefore, true) => Shapes::OnlyAfter,
+            (Shapes::OnlyAfter, true) => Shapes::OnlyBefore,
+            (other, _) => other.clone(),
+        };
+        format!("{pair:?} {:?} {shapes:?} {:?}", it.by, it.content)
+    };
+    let mut said: Vec<String> = tensors.pairs.iter().map(said).collect();
+    said.sort();
+    said
+}
+
+#[test]
+fn the_other_way_round_gives_the_mirror_image() {
+    let mut renamed = rows();
+    renamed.swap(0, 2);
+    for (at, row) in renamed.iter_mut().enumerate() {
+        row.0 = ["v1", "v2", "v3", "v4", "v5", "v6"][at];
+    }
+    let mut zeros = rows();
+    for row in &mut zeros {
+        row.2.fill(0.0);
+    }
+    for (at, row) in zeros.iter_mut().enumerate() {
+        row.0 = ["z1", "z2", "z3", "z4", "z5", "z6"][at];
+    }
+    let mut turned = rows();
+    turned[4].1 = vec![16, 5];
+    turned[4].2 = transposed(&turned[4].2, 5, 16);
+    let models = [
+        plain(),
+        read(&net(protos(&renamed), 1)),
+        read(&net(protos(&zeros), 1)),
+        read(&net(renamed.iter().map(halves).collect(), 1)),
+        read(&net(protos(&turned), 0)),
+    ];
+    for one in &models {
+        for other in &models {
+            for contents in [false, true] {
+                let there = seen(&compared([one, other], contents), true);
+                assert_eq!(there, seen(&compared([other, one], contents), false));
+            }
+        }
+    }
+}
+
+/// A tensor of `dims` floats in another file.
+fn external(name: &str, dims: &[i64], location: &str, offset: u64) -> TensorProto {
+    let entry = |key: &str, value: String| onnx_protobuf::StringStringEntryProto {
+        key: key.into(),
+        value,
+        ..Default::default()
+    };
+    TensorProto {
+        data_location: onnx_protobuf::tensor_proto::DataLocation::EXTERNAL.into(),
+        external_data: vec![
+            entry("location", location.into()),
+            entry("offset", offset.to_string()),
+        ],
+        ..tensor(name, 1, dims)
+    }
+}
+
+#[test]
+fn tensors_that_all_lie_on_the_same_bytes_are_not_read_for_ever() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("w.bin"), vec![0; 1 << 20]).unwrap();
+    // A hundred matrices of a MiB on one MiB: 200 MiB would be read, 8 · (8 + 2 · 1) are.
+    let names: Vec<String> = (0..100).map(|it| format!("w{it}")).collect();
+    let mut nodes = vec![];
+    for (at, name) in names.iter().enumerate() {
+        let [before, after] = [at, at + 1].map(|it| format!("v{it}"));
+        nodes.push(node("", "MatMul", &[&before, name], &[&after]));
+    }
+    let mut graph = graph(nodes, &[], &["v100"]);
+    graph.input = vec![float_value("v0", &[1, 512])];
+    let tensor = |it: &String| external(it, &[512, 512], "w.bin", 0);
+    graph.initializer = names.iter().map(tensor).collect();
+    let path = folder.path().join("net.onnx");
+    fs::write(&path, bytes(&model(graph, 17))).unwrap();
+    let model = open(&path, &Options::default()).unwrap();
+    let tensors = compared([&model, &model], true);
+    assert!(tensors.read.unwrap() <= 8 * (10 << 20) + (1 << 20));
+    let equal = tensors.count(|it| it.content == Some(Content::Equal));
+    assert!((30..50).contains(&equal), "{equal}");
+    let stopped = tensors.count(|it| match &it.content {
+        Some(Content::NotCompared(reason)) => reason.contains("overlap"),
+        _ => false,
+    });
+    assert_eq!(equal + stopped, 100);
+}
+
+#[test]
+fn offsets_past_the_end_are_said() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("w.bin"), vec![0; 600]).unwrap();
+    for offset in [100, u64::MAX - 8, u64::MAX] {
+        let mut protos = protos(&rows());
+        protos[0] = external("conv1.weight", &[4, 4, 3, 3], "w.bin", offset);
+        let path = folder.path().join("net.onnx");
+        fs::write(&path, bytes(&net(protos, 1))).unwrap();
+        let model = open(&path, &Options::default()).unwrap();
+        let tensors = compared([&plain(), &model], true);
+        let Content::NotCompared(reason) = content(&tensors, "conv1.weight") else {
+            panic!("compared at {offset}")
+        };
+        assert!(reason.contains("the file has 600 bytes"), "{reason}");
+        assert_eq!(content(&tensors, "conv2.weight"), Content::Equal);
+    }
 }
 
 /// A safetensors file of these tensors.

@@ -174,17 +174,20 @@ impl Compare {
     /// What is set side by side: what is said, else what an option is about.
     fn by(&self, of_sums: &[(&'static str, bool)]) -> Result<By, String> {
         let of_sums = of_sums.iter().find(|it| it.1).map(|it| it.0);
-        let of_layers = [("--all", self.all), ("--weights", self.weights)];
-        let of_layers = of_layers.iter().find(|it| it.1).map(|it| it.0);
+        let of_layers = match (self.all, self.weights) {
+            (true, _) => Some(("--all", "lists layers")),
+            (_, true) => Some(("--weights", "compares tensors by layers")),
+            _ => None,
+        };
         match (self.by, of_sums, of_layers) {
-            (By::Auto | By::Layers, Some(flag), Some(other)) => {
+            (By::Auto | By::Layers, Some(flag), Some((other, _))) => {
                 Err(format!("{flag} is about sums, and {other} about layers"))
             }
             (By::Layers, Some(flag), _) => Err(format!(
                 "{flag} is about sums, and --by layers has none to choose from"
             )),
-            (By::Summary, _, Some(flag)) => {
-                Err(format!("{flag} is about layers, and --by summary has none"))
+            (By::Summary, _, Some((flag, what))) => {
+                Err(format!("{flag} {what}, and --by summary has none"))
             }
             (By::Auto, Some(_), None) => Ok(By::Summary),
             (By::Auto, None, Some(_)) => Ok(By::Layers),

@@ -15,7 +15,7 @@ const RUN: u64 = 1 << 15;
 const MOST_TIMES: u64 = 8;
 
 /// Small files are read as if they had so many bytes.
-const LEAST_BYTES: u64 = 64 << 20;
+const LEAST_BYTES: u64 = 8 << 20;
 
 /// How much may still be read: tensors of a hostile file may all lie on the same bytes.
 #[derive(Debug)]

@@ -64,7 +64,10 @@ pub(super) fn behind_prefix(
         }
     }
     let mut found: Vec<_> = found.into_iter().collect();
-    found.sort_by_key(|(prefix, pairs)| (std::cmp::Reverse(pairs.len()), prefix.1.len()));
+    found.sort_by(|((_, one), left), ((_, other), right)| {
+        let more = right.len().cmp(&left.len());
+        more.then(one.len().cmp(&other.len())).then(one.cmp(other))
+    });
     found.into_iter().flat_map(|it| it.1).collect()
 }
 

@@ -98,7 +98,7 @@ impl<'s, 'a> Work<'s, 'a> {
         }
     }
 
-    /// Pairs tensors of equal prints whose contents turn out to be equal.
+    /// Pairs tensors of equal prints whose contents turn out to be equal, those of one shape and role first.
     fn join(
         &self,
         ours: &[usize],
@@ -106,24 +106,35 @@ impl<'s, 'a> Work<'s, 'a> {
         matching: &mut Matching<'_, '_>,
         found: &mut Found,
     ) {
-        let free = theirs.iter().filter(|it| matching.is_alone(1, **it));
-        let mut free: Vec<usize> = free.copied().collect();
-        for before in ours.iter().copied() {
-            if !matching.is_alone(0, before) {
-                continue;
-            }
-            self.nearest_first(before, &mut free);
-            let tries = free.iter().copied().take(MOST_TRIES).enumerate();
-            for (at, after) in tries.collect::<Vec<_>>() {
-                let read = self.pair(before, after);
-                if read.content.as_ref().is_some_and(Content::is_equal) {
-                    matching.join(before, after, By::Content);
-                    found.insert((before, after), read);
+        for near in [true, false] {
+            let free = theirs.iter().filter(|it| matching.is_alone(1, **it));
+            let mut free: Vec<usize> = free.copied().collect();
+            for before in ours {
+                if !matching.is_alone(0, *before) {
+                    continue;
+                }
+                let fits = |it: &(usize, &usize)| !near || self.are_near(*before, *it.1);
+                let tries = free.iter().enumerate().filter(fits).take(MOST_TRIES);
+                let twin = tries.map(|it| (it.0, *it.1)).find_map(|(at, after)| {
+                    let read = self.pair(*before, after);
+                    let equal = read.content.as_ref().is_some_and(Content::is_equal);
+                    equal.then_some((at, after, read))
+                });
+                if let Some((at, after, read)) = twin {
+                    matching.join(*before, after, By::Content);
+                    found.insert((*before, after), read);
                     free.remove(at);
-                    break;
                 }
             }
         }
+    }
+
+    /// Whether two tensors have one shape and one role.
+    fn are_near(&self, before: usize, after: usize) -> bool {
+        let rows = self.subjects[0]
+            .row(before)
+            .zip(self.subjects[1].row(after));
+        rows.is_some_and(|(one, other)| one.shape == other.shape && one.role == other.role)
     }
 
     /// Compares the pairs that were not read yet.
@@ -281,21 +292,6 @@ impl<'s, 'a> Work<'s, 'a> {
         let print = *prints.get(&(side, at, rounded))?;
         let numel = crate::units::product(row.shape.iter().copied().map(u128::from))?;
         Some((numel, print, print.uniform.then_some(row.role)))
-    }
-
-    /// Puts a tensor of the same shape and role before others.
-    fn nearest_first(&self, at: usize, list: &mut [usize]) {
-        let own = self.subjects[0].row(at);
-        let near = |it: &usize| {
-            let other = self.subjects[1].row(*it);
-            let both = own.zip(other);
-            both.is_some_and(|(own, other)| own.shape == other.shape && own.role == other.role)
-        };
-        if let Some(place) = list.iter().position(near)
-            && let Some(run) = list.get_mut(..=place)
-        {
-            run.rotate_right(1);
-        }
     }
 
     /// The tensor that holds what one of a pair holds, where that is not its counterpart.

@@ -17,6 +17,8 @@ const MARK: usize = 7;
 const LABEL: usize = 9;
 /// A layer's name takes at least this, and at most a third of the page.
 const LEAST_NAME: usize = 12;
+/// What is said of a tensor has at least this much room, where a name can be shortened for it.
+const LEAST_SAYS: usize = 30;
 /// From this width on counts say from what to what.
 const WIDE: usize = 120;
 
@@ -162,17 +164,22 @@ fn held(page: &Page<'_>, paint: Paint) -> Vec<String> {
     let lines = tensors::lines(all, page.all);
     let widest = |of: fn(&tensors::Line) -> &str| lines.iter().map(|it| width(of(it))).max();
     let mark = widest(|it| it.mark).unwrap_or(0);
-    let most = (page.width / 2).max(LEAST_NAME);
+    let fixed = MARGIN + mark + GAP + GAP;
+    let most = page
+        .width
+        .saturating_sub(fixed + LEAST_SAYS)
+        .max(LEAST_NAME);
     let name = widest(|it| &it.name).unwrap_or(0).min(most);
-    let left = MARGIN + mark + GAP + name + GAP;
+    let left = fixed + name;
     for it in &lines {
         let head = format!(
             "{margin}{}{gap}{}{gap}",
             paint.with(it.ink, &padded(it.mark, mark)),
             padded(&elided(&it.name, name), name)
         );
-        let says = wrapped(&it.says, page.width.saturating_sub(left));
-        for (at, part) in says.iter().enumerate() {
+        let room = page.width.saturating_sub(left);
+        for (at, part) in wrapped(&it.says, room).iter().enumerate() {
+            let part = elided(part, room);
             let under = " ".repeat(left);
             let before = if at == 0 { &head } else { &under };
             out.push(format!("{before}{part}"));

@@ -38,10 +38,10 @@ pub(super) fn headline(page: &Page<'_>) -> String {
     let folded = count(|it| matches!(it, Content::Folded(_)));
     let alone = tensors.count(|it| it.content.is_none() && it.differs());
     let words = [
-        (differ, "hold other numbers"),
-        (close, "hold numbers that are close"),
-        (alone, "have no counterpart of their size"),
-        (open, "were not compared"),
+        (differ, "with other numbers"),
+        (close, "with close ones"),
+        (alone, "without a counterpart of its size"),
+        (open, "not compared"),
     ];
     let words = words.iter().filter(|it| it.0 > 0);
     let words: Vec<String> = words
@@ -109,7 +109,7 @@ fn kind(pair: &Pair) -> String {
 /// A line for each tensor that is not there, not the same or not compared; of many of one kind the first ones
 /// unless `all` are asked for.
 pub(super) fn lines(tensors: &Tensors, all: bool) -> Vec<Line> {
-    let mut out = unlike(tensors);
+    let mut out = unlike(tensors, all);
     out.extend(not_compared(tensors));
     out.sort_by_key(|it| place(it.mark));
     if all {
@@ -145,8 +145,11 @@ fn place(mark: &str) -> usize {
     place.unwrap_or(order.len())
 }
 
-fn unlike(tensors: &Tensors) -> Vec<Line> {
-    let pairs = tensors.pairs.iter().filter(|it| it.differs());
+fn unlike(tensors: &Tensors, all: bool) -> Vec<Line> {
+    // Where contents are not asked for, the layers say whose weights have other sizes.
+    let told = |it: &&Pair| tensors.read.is_none() && !all && it.shapes == Shapes::Other;
+    let pairs = tensors.pairs.iter();
+    let pairs = pairs.filter(|it| it.differs() && !told(it));
     let line = |pair: &Pair| {
         let says = match &pair.content {
             Some(content) => content.difference().map(apart).unwrap_or_default(),
