@@ -5,6 +5,8 @@ pub(super) mod json;
 pub(super) mod markdown;
 mod rows;
 pub(super) mod table;
+#[cfg(test)]
+mod tests;
 mod totals;
 mod words;
 

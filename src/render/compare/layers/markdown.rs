@@ -3,7 +3,7 @@
 use std::io;
 
 use super::Page;
-use super::rows::{Row, rows};
+use super::rows::{Detail, Row, rows};
 use super::{totals, words};
 use crate::render::markdown::escaped;
 use crate::render::printable;
@@ -29,7 +29,13 @@ pub(in crate::render::compare) fn write(
 }
 
 fn layers(page: &Page<'_>, out: &mut dyn io::Write) -> io::Result<()> {
-    let rows = rows(page, true);
+    let rows = rows(
+        page,
+        Detail {
+            exact: true,
+            name: usize::MAX,
+        },
+    );
     if rows.is_empty() {
         return Ok(());
     }

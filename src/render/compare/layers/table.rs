@@ -3,7 +3,7 @@
 use std::io;
 
 use super::Page;
-use super::rows::{One, Row, rows};
+use super::rows::{Detail, One, Row, rows};
 use super::{totals, words};
 use crate::render::paint::{Ink, Paint};
 use crate::render::text::{elided, flowed, padded, printable, short_name, width, wrapped};
@@ -56,18 +56,30 @@ fn head(page: &Page<'_>, paint: Paint) -> Vec<String> {
         let after = elided(&after, page.width.saturating_sub(2));
         vec![elided(&before, page.width), format!("→ {after}")]
     };
-    let headline = wrapped(&words::headline(page.layers), page.width);
+    let headline = unbroken(&words::headline(page.layers), page.width);
     out.extend(headline.iter().map(|it| paint.with(Ink::Bold, it)));
     out
 }
 
+/// Words in lines; a percent sign stays with its number.
+fn unbroken(text: &str, room: usize) -> Vec<String> {
+    let lines = wrapped(&text.replace(" %", "\u{a0}%"), room);
+    lines.iter().map(|it| it.replace('\u{a0}', " ")).collect()
+}
+
 fn body(page: &Page<'_>, paint: Paint) -> Vec<String> {
-    let rows = rows(page, page.width >= WIDE);
+    let third = page.width / 3;
+    let detail = Detail {
+        exact: page.width >= WIDE,
+        // After `stood after `, beside a name of a third.
+        name: third.saturating_sub(4),
+    };
+    let rows = rows(page, detail);
     let names = rows.iter().filter_map(|it| match it {
         Row::One(it) => Some(width(&it.layer)),
         Row::Equal(_) => None,
     });
-    let most = (page.width / 3).max(LEAST_NAME);
+    let most = third.max(LEAST_NAME);
     let name = names.max().unwrap_or(0).clamp(LEAST_NAME, most);
     let lines = rows.iter().flat_map(|it| match it {
         Row::Equal(text) => hanging(&wrapped(text, page.width.saturating_sub(MARGIN)), paint),
@@ -85,16 +97,16 @@ fn hanging(lines: &[String], paint: Paint) -> Vec<String> {
 /// A layer's row; what does not fit goes on under its items.
 fn row(it: &One, name: usize, page: &Page<'_>, paint: Paint) -> Vec<String> {
     let left = MARGIN + MARK + GAP + name + GAP;
-    let items = flowed(&it.items, page.width.saturating_sub(left));
+    let room = page.width.saturating_sub(left);
+    let items = flowed(&it.items, room);
+    let mut items = items.iter().map(|it| elided(it, room));
     let mark = paint.with(it.ink, &padded(it.mark, MARK));
     let layer = padded(&short_name(&it.layer, name), name);
     let (margin, gap) = (" ".repeat(MARGIN), " ".repeat(GAP));
     let head = format!("{margin}{mark}{gap}{layer}{gap}");
-    let Some((first, rest)) = items.split_first() else {
-        return vec![head.trim_end().to_owned()];
-    };
-    let mut out = vec![format!("{head}{first}")];
-    out.extend(rest.iter().map(|it| format!("{}{it}", " ".repeat(left))));
+    let first = format!("{head}{}", items.next().unwrap_or_default());
+    let mut out = vec![first.trim_end().to_owned()];
+    out.extend(items.map(|it| format!("{}{it}", " ".repeat(left))));
     out
 }
 
@@ -153,6 +165,7 @@ fn said(page: &Page<'_>, paint: Paint) -> Vec<String> {
         for (at, line) in lines.into_iter().enumerate() {
             let label = if at == 0 { label } else { "" };
             let label = paint.with(Ink::Dim, &padded(label, LABEL));
+            let line = elided(&line, room);
             out.push(format!(
                 "{}{label}{}{line}",
                 " ".repeat(MARGIN),

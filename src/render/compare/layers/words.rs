@@ -7,11 +7,11 @@ use crate::compare::layers::{
 };
 use crate::render::cell;
 use crate::render::compare::cells::relative;
-use crate::render::text::{plural, printable};
+use crate::render::text::{plural, printable, spoken};
 use crate::tensor::Shape;
 use crate::units::{counted, wide};
 
-/// Fields, and how people call them. What is called nothing goes without saying where another field changed.
+/// Fields that people call otherwise than the JSON document does.
 const LABELS: &[(&str, &str)] = &[
     ("op_type", "operator"),
     ("kernel_shape", "kernel"),
@@ -46,17 +46,10 @@ pub(super) fn headline(layers: &Layers) -> String {
         many => format!(" ({} renamed)", count(many)),
     };
     if layers.is_same() {
-        let told = match pairs().any(|it| !it.open.is_empty()) {
-            true => ", as far as both tell",
-            false => "",
-        };
-        return match same {
-            0 => "no difference, and no layers".to_owned(),
-            _ => {
-                let many = plural(wide(same).into(), "layer");
-                format!("no difference in {many}{renamed}{told}")
-            }
-        };
+        let open = pairs().any(|it| !it.open.is_empty());
+        let told = if open { ", as far as both tell" } else { "" };
+        let many = plural(wide(same).into(), "layer");
+        return format!("no difference in {many}{renamed}{told}");
     }
     let counts = [
         (layers.count(Status::Changed), "changed"),
@@ -136,9 +129,10 @@ fn change(change: &Change, exact: bool) -> String {
         (&change.before, &change.after, is_cost)
     {
         let off = off(*before, *after).unwrap_or_default();
-        return match exact {
-            true => format!("{label} {} → {} ({off})", counted(*before), counted(*after)),
-            false => format!("{label} {off}"),
+        return if exact {
+            format!("{label} {} → {} ({off})", counted(*before), counted(*after))
+        } else {
+            format!("{label} {off}")
         };
     }
     let [before, after] = both(change);
@@ -149,7 +143,7 @@ fn change(change: &Change, exact: bool) -> String {
 fn both(change: &Change) -> [String; 2] {
     let sides = [&change.before, &change.after];
     let short = sides.map(|it| match it {
-        Value::Sizes(sizes) if change.what == "pads" => pads(sizes),
+        Value::Sizes(sizes) if change.what == "pads" => alike(sizes, " "),
         it => value(it),
     });
     if short[0] != short[1] {
@@ -172,36 +166,30 @@ fn value(it: &Value) -> String {
     }
 }
 
-/// One number where all pads are alike.
-fn pads(sizes: &[i64]) -> String {
+/// One number where all are alike.
+fn alike(sizes: &[i64], separator: &str) -> String {
     match sizes {
         [first, rest @ ..] if rest.iter().all(|it| it == first) => first.to_string(),
-        _ => cell::joined(sizes, " "),
+        _ => cell::joined(sizes, separator),
     }
 }
 
 /// What a layer without counterpart is: `Conv 3×3 /2`, `64 filters`, `output 64×56×56`, `params 36,928`.
 pub(super) fn described(side: &Side) -> Vec<String> {
     let known = |name: &str| side.field(name).filter(|it| !it.is_unknown());
-    let mut op = known("op_type").map_or_else(|| side.kind.to_owned(), value);
-    if let Some(kernel) = known("kernel_shape") {
-        op.push(' ');
-        op.push_str(&value(kernel));
-    }
-    if let Some(Value::Sizes(strides)) = known("strides")
-        && strides.iter().any(|it| *it != 1)
-    {
-        op.push_str(" /");
-        match strides.as_slice() {
-            [first, rest @ ..] if rest.iter().all(|it| it == first) => {
-                op.push_str(&first.to_string())
-            }
-            uneven => op.push_str(&cell::joined(uneven, "×")),
-        }
-    }
-    if let Some(Value::Count(groups @ 2..)) = known("group") {
-        op.push_str(&format!(" g{groups}"));
-    }
+    let op = known("op_type").map_or_else(|| side.kind.to_owned(), value);
+    let kernel = known("kernel_shape").map(|it| format!(" {}", value(it)));
+    let strides = match known("strides") {
+        Some(Value::Sizes(sizes)) if sizes.iter().any(|it| *it != 1) => Some(sizes),
+        _ => None,
+    };
+    let strides = strides.map(|it| format!(" /{}", alike(it, "×")));
+    let groups = match known("group") {
+        Some(Value::Count(groups @ 2..)) => Some(format!(" g{groups}")),
+        _ => None,
+    };
+    let parts = [kernel, strides, groups];
+    let op = format!("{op}{}", parts.map(Option::unwrap_or_default).concat());
     let mut out = vec![op];
     out.extend(known("filters").map(|it| format!("{} filters", value(it))));
     out.extend(known("output_shape").map(|it| format!("output {}", value(it))));
@@ -219,7 +207,7 @@ pub(super) fn inputs(inputs: &[InputChange]) -> Vec<String> {
                     Value::Shape(shape) => whole(shape),
                     other => value(other),
                 };
-                format!("{} {shape} {}", printable(&it.name), value(&it.data_type))
+                format!("{} {shape} {}", spoken(&it.name), value(&it.data_type))
             },
         )
     };
@@ -235,7 +223,7 @@ fn whole(shape: &Shape) -> String {
 /// `Relu 7 → 0`.
 pub(super) fn operators(operators: &[OperatorCount]) -> Vec<String> {
     let change = |it: &OperatorCount| {
-        let name = printable(&it.op_type);
+        let name = spoken(&it.op_type);
         format!(
             "{name} {} → {}",
             counted(it.before.into()),
