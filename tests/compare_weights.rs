@@ -117,7 +117,7 @@ fn one_value_changed_is_told_in_every_format() {
     let header = lines.next().unwrap();
     let column = header.iter().position(|it| *it == "weights").unwrap();
     let weights: Vec<&str> = lines
-        .map(|it| it[column])
+        .map(|it| it[column].trim_matches('"'))
         .filter(|it| !it.is_empty())
         .collect();
     assert_eq!(weights, ["equal", "different", "equal", "equal", "equal"]);

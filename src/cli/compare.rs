@@ -84,6 +84,7 @@ fn more_help() -> String {
 /// each model that has what they are of.
 #[derive(Debug, Args)]
 #[command(after_long_help = more_help())]
+#[expect(clippy::struct_excessive_bools, reason = "a flag is a truth value")]
 pub(super) struct Compare {
     /// ONNX, safetensors or .pt2 files; folders, whose .onnx and .safetensors files are taken; patterns
     #[arg(value_name = "MODEL", required = true)]

@@ -6,6 +6,8 @@ pub(super) mod markdown;
 mod rows;
 pub(super) mod table;
 mod tensors;
+#[cfg(test)]
+mod tests;
 mod totals;
 mod words;
 

@@ -3,7 +3,7 @@
 use std::io;
 
 use super::Page;
-use super::rows::{Row, rows};
+use super::rows::{Detail, Row, rows};
 use super::{tensors, totals, words};
 use crate::render::markdown::escaped;
 use crate::render::printable;
@@ -29,7 +29,13 @@ pub(in crate::render::compare) fn write(
 }
 
 fn layers(page: &Page<'_>, out: &mut dyn io::Write) -> io::Result<()> {
-    let rows = rows(page, true);
+    let rows = rows(
+        page,
+        Detail {
+            exact: true,
+            name: usize::MAX,
+        },
+    );
     if rows.is_empty() {
         return Ok(());
     }
@@ -81,7 +87,7 @@ fn tensors(page: &Page<'_>, out: &mut dyn io::Write) -> io::Result<()> {
 }
 
 fn said(page: &Page<'_>, out: &mut dyn io::Write) -> io::Result<()> {
-    let inputs = words::inputs(&page.layers.inputs).into_iter();
+    let inputs = words::inputs(page).into_iter();
     let mut lines: Vec<(&str, String)> = inputs.map(|it| ("input", it)).collect();
     let operators = words::operators(&page.layers.operators);
     if !operators.is_empty() {

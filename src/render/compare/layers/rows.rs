@@ -7,8 +7,14 @@ use crate::render::paint::Ink;
 use crate::render::text::{plural, printable, short_name};
 use crate::units::{counted, wide};
 
-/// A name is no longer than this in a line for several layers.
-const NAME: usize = 24;
+/// How much a row says.
+#[derive(Clone, Copy)]
+pub(super) struct Detail {
+    /// Whether counts say from what to what.
+    pub(super) exact: bool,
+    /// Room of a name among words.
+    pub(super) name: usize,
+}
 
 pub(super) enum Row {
     /// Equal layers, one after the other: how many there are, and what is said of them.
@@ -27,8 +33,8 @@ pub(super) struct One {
     pub(super) items: Vec<String>,
 }
 
-/// The rows, in the order of the comparison. `exact` counts say from what to what.
-pub(super) fn rows(page: &Page<'_>, exact: bool) -> Vec<Row> {
+/// The rows, in the order of the comparison.
+pub(super) fn rows(page: &Page<'_>, detail: Detail) -> Vec<Row> {
     let pairs = page.layers.pairs.as_slice();
     let befores = ordered(pairs);
     let mut out = Vec::new();
@@ -40,12 +46,12 @@ pub(super) fn rows(page: &Page<'_>, exact: bool) -> Vec<Row> {
         let like = |(at, it): &(usize, &Pair)| it.is_same() && !differs(content(*at));
         let equal = rest.iter().enumerate().take_while(like).count();
         if page.all || equal == 0 {
-            out.push(Row::One(one(first, content(0), &befores, exact)));
+            out.push(Row::One(one(first, content(0), &befores, detail)));
             rest = after;
             continue;
         }
         let (run, after) = rest.split_at(equal);
-        out.push(Row::Equal(run_of(run)));
+        out.push(Row::Equal(run_of(run, detail)));
         rest = after;
     }
     out
@@ -64,14 +70,16 @@ fn ordered(pairs: &[Pair]) -> Vec<&Side> {
 }
 
 /// `12 layers are the same: conv1 … pool2; 3 renamed`.
-fn run_of(run: &[Pair]) -> String {
-    let name = |it: Option<&Pair>| {
-        let name = it.map(name).unwrap_or_default();
-        short_name(&name, NAME)
+fn run_of(run: &[Pair], detail: Detail) -> String {
+    // One name has the room of two.
+    let room = match run.len() {
+        1 => detail.name.saturating_mul(2),
+        _ => detail.name,
     };
+    let name = |it: Option<&Pair>| short_name(&it.map(name).unwrap_or_default(), room);
     let (first, last) = (name(run.first()), name(run.last()));
     let renamed = run.iter().filter(|it| it.is_renamed()).count();
-    let mut out = match run.len() {
+    let out = match run.len() {
         1 => format!("{first} is the same"),
         2 => format!("2 layers are the same: {first}, {last}"),
         many => {
@@ -79,10 +87,10 @@ fn run_of(run: &[Pair]) -> String {
             format!("{layers} are the same: {first} … {last}")
         }
     };
-    if renamed > 0 {
-        out.push_str(&format!("; {} renamed", counted(wide(renamed).into())));
+    match renamed {
+        0 => out,
+        many => format!("{out}; {} renamed", counted(wide(many).into())),
     }
-    out
 }
 
 /// What a layer goes by: its name, or its module where two exporters name one layer differently.
@@ -97,11 +105,12 @@ fn name(pair: &Pair) -> String {
 }
 
 /// A layer of the first model, by its module where it has one.
-fn was(side: &Side) -> String {
-    printable(side.module.as_ref().unwrap_or(&side.name))
+fn was(side: &Side, detail: Detail) -> String {
+    let name = side.module.as_ref().unwrap_or(&side.name);
+    short_name(&printable(name), detail.name)
 }
 
-fn one(pair: &Pair, content: Option<&Content>, befores: &[&Side], exact: bool) -> One {
+fn one(pair: &Pair, content: Option<&Content>, befores: &[&Side], detail: Detail) -> One {
     let (mark, ink) = match pair.status {
         Status::Same if pair.moved => ("moved", Ink::Warning),
         Status::Same if differs(content) => ("weights", Ink::Warning),
@@ -114,20 +123,23 @@ fn one(pair: &Pair, content: Option<&Content>, befores: &[&Side], exact: bool) -
     let (before, after) = (pair.before.as_ref(), pair.after.as_ref());
     match (before, after) {
         (Some(side), None) | (None, Some(side)) => items = words::described(side),
-        _ => items.extend(words::changes(&pair.changes, exact)),
+        _ => items.extend(words::changes(&pair.changes, detail.exact)),
     }
     if pair.is_same() && differs(content) {
         items.push("same shape".to_owned());
     }
     items.extend(tensors::of_layer(content));
     if pair.moved {
-        items.push(stood(before, befores));
+        items.push(stood(before, befores, detail));
     }
     if let Some(before) = before.filter(|_| pair.is_renamed()) {
-        items.push(format!("was {}", was(before)));
+        items.push(format!("was {}", was(before, detail)));
     }
     if let Some(side) = after.or(before).filter(|it| !it.scope.is_empty()) {
-        items.push(format!("in {}", printable(&side.scope)));
+        items.push(format!(
+            "in {}",
+            short_name(&printable(&side.scope), detail.name)
+        ));
     }
     One {
         mark,
@@ -138,10 +150,10 @@ fn one(pair: &Pair, content: Option<&Content>, befores: &[&Side], exact: bool) -
 }
 
 /// Where a layer that moved stood before.
-fn stood(before: Option<&Side>, befores: &[&Side]) -> String {
+fn stood(before: Option<&Side>, befores: &[&Side], detail: Detail) -> String {
     let ahead = before.and_then(|it| it.at.checked_sub(1));
     match ahead.and_then(|at| befores.get(at)) {
-        Some(it) => format!("stood after {}", was(it)),
+        Some(it) => format!("stood after {}", was(it, detail)),
         None => "stood first".to_owned(),
     }
 }

@@ -3,7 +3,7 @@
 use std::io;
 
 use super::Page;
-use super::rows::{One, Row, rows};
+use super::rows::{Detail, One, Row, rows};
 use super::{tensors, totals, words};
 use crate::render::paint::{Ink, Paint};
 use crate::render::text::{elided, flowed, padded, printable, short_name, width, wrapped};
@@ -11,11 +11,13 @@ use crate::render::text::{elided, flowed, padded, printable, short_name, width, 
 /// Before every line but the head.
 const MARGIN: usize = 1;
 const GAP: usize = 2;
+/// Between two items.
+const SPACE: usize = 3;
 /// Room of the mark: the longest is `changed` or `removed`.
 const MARK: usize = 7;
 /// Room of the labels in front of words.
 const LABEL: usize = 9;
-/// A layer's name takes at least this, and at most a third of the page.
+/// A layer's name takes at least this.
 const LEAST_NAME: usize = 12;
 /// What is said of a tensor has at least this much room, where a name can be shortened for it.
 const LEAST_SAYS: usize = 30;
@@ -58,24 +60,47 @@ fn head(page: &Page<'_>, paint: Paint) -> Vec<String> {
         let after = elided(&after, page.width.saturating_sub(2));
         vec![elided(&before, page.width), format!("→ {after}")]
     };
-    let headline = wrapped(&tensors::headline(page), page.width);
+    let headline = unbroken(&tensors::headline(page), page.width);
     out.extend(headline.iter().map(|it| paint.with(Ink::Bold, it)));
     out
 }
 
+/// Words in lines; a percent sign stays with its number.
+fn unbroken(text: &str, room: usize) -> Vec<String> {
+    let lines = wrapped(&text.replace(" %", "\u{a0}%"), room);
+    lines.iter().map(|it| it.replace('\u{a0}', " ")).collect()
+}
+
 fn body(page: &Page<'_>, paint: Paint) -> Vec<String> {
-    let rows = rows(page, page.width >= WIDE);
-    let names = rows.iter().filter_map(|it| match it {
-        Row::One(it) => Some(width(&it.layer)),
-        Row::Equal(_) => None,
-    });
-    let most = (page.width / 3).max(LEAST_NAME);
-    let name = names.max().unwrap_or(0).clamp(LEAST_NAME, most);
+    let third = page.width / 3;
+    let detail = Detail {
+        exact: page.width >= WIDE,
+        // After `stood after `, beside a name of a third.
+        name: third.saturating_sub(4),
+    };
+    let rows = rows(page, detail);
+    let name = name_room(&rows, page.width);
     let lines = rows.iter().flat_map(|it| match it {
         Row::Equal(text) => hanging(&wrapped(text, page.width.saturating_sub(MARGIN)), paint),
         Row::One(it) => row(it, name, page, paint),
     });
     lines.collect()
+}
+
+/// Room for the layers' names: a third of the page, up to half of it where what is said of them is short.
+fn name_room(rows: &[Row], page: usize) -> usize {
+    let ones = || {
+        rows.iter().filter_map(|it| match it {
+            Row::One(it) => Some(it),
+            Row::Equal(_) => None,
+        })
+    };
+    let said = ones().map(|it| it.items.iter().map(|it| width(it) + SPACE).sum::<usize>());
+    let left = page.saturating_sub(MARGIN + MARK + 2 * GAP);
+    let left = left.saturating_sub(said.max().unwrap_or(0).saturating_sub(SPACE));
+    let most = left.clamp(page / 3, page / 2).max(LEAST_NAME);
+    let names = ones().map(|it| width(&it.layer));
+    names.max().unwrap_or(0).clamp(LEAST_NAME, most)
 }
 
 fn hanging(lines: &[String], paint: Paint) -> Vec<String> {
@@ -87,16 +112,16 @@ fn hanging(lines: &[String], paint: Paint) -> Vec<String> {
 /// A layer's row; what does not fit goes on under its items.
 fn row(it: &One, name: usize, page: &Page<'_>, paint: Paint) -> Vec<String> {
     let left = MARGIN + MARK + GAP + name + GAP;
-    let items = flowed(&it.items, page.width.saturating_sub(left));
+    let room = page.width.saturating_sub(left);
+    let items = flowed(&it.items, room);
+    let mut items = items.iter().map(|it| elided(it, room));
     let mark = paint.with(it.ink, &padded(it.mark, MARK));
     let layer = padded(&short_name(&it.layer, name), name);
     let (margin, gap) = (" ".repeat(MARGIN), " ".repeat(GAP));
     let head = format!("{margin}{mark}{gap}{layer}{gap}");
-    let Some((first, rest)) = items.split_first() else {
-        return vec![head.trim_end().to_owned()];
-    };
-    let mut out = vec![format!("{head}{first}")];
-    out.extend(rest.iter().map(|it| format!("{}{it}", " ".repeat(left))));
+    let first = format!("{head}{}", items.next().unwrap_or_default());
+    let mut out = vec![first.trim_end().to_owned()];
+    out.extend(items.map(|it| format!("{}{it}", " ".repeat(left))));
     out
 }
 
@@ -196,6 +221,7 @@ fn said(page: &Page<'_>, paint: Paint) -> Vec<String> {
         for (at, line) in lines.into_iter().enumerate() {
             let label = if at == 0 { label } else { "" };
             let label = paint.with(Ink::Dim, &padded(label, LABEL));
+            let line = elided(&line, room);
             out.push(format!(
                 "{}{label}{}{line}",
                 " ".repeat(MARGIN),
@@ -203,7 +229,7 @@ fn said(page: &Page<'_>, paint: Paint) -> Vec<String> {
             ));
         }
     };
-    for input in words::inputs(&page.layers.inputs) {
+    for input in words::inputs(page) {
         add("input", wrapped(&input, room));
     }
     add(

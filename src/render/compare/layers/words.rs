@@ -7,11 +7,10 @@ use crate::compare::layers::{
 };
 use crate::render::cell;
 use crate::render::compare::cells::relative;
-use crate::render::text::{plural, printable};
-use crate::tensor::Shape;
+use crate::render::text::{plural, printable, spoken};
 use crate::units::{counted, wide};
 
-/// Fields, and how people call them. What is called nothing goes without saying where another field changed.
+/// Fields that people call otherwise than the JSON document does.
 const LABELS: &[(&str, &str)] = &[
     ("op_type", "operator"),
     ("kernel_shape", "kernel"),
@@ -30,6 +29,9 @@ const LABELS: &[(&str, &str)] = &[
 /// Counts that follow from what else changed; JSON and CSV have them.
 const FOLLOWING: &[&str] = &["shared", "unshared", "dense", "padding_macs"];
 
+/// Inputs that differ are told up to so many.
+const MOST_INPUTS: usize = 5;
+
 fn label(what: &str) -> &str {
     LABELS
         .iter()
@@ -46,17 +48,10 @@ pub(super) fn headline(layers: &Layers) -> String {
         many => format!(" ({} renamed)", count(many)),
     };
     if layers.is_same() {
-        let told = match pairs().any(|it| !it.open.is_empty()) {
-            true => ", as far as both tell",
-            false => "",
-        };
-        return match same {
-            0 => "no difference, and no layers".to_owned(),
-            _ => {
-                let many = plural(wide(same).into(), "layer");
-                format!("no difference in {many}{renamed}{told}")
-            }
-        };
+        let open = pairs().any(|it| !it.open.is_empty());
+        let told = if open { ", as far as both tell" } else { "" };
+        let many = plural(wide(same).into(), "layer");
+        return format!("no difference in {many}{renamed}{told}");
     }
     let counts = [
         (layers.count(Status::Changed), "changed"),
@@ -136,9 +131,10 @@ fn change(change: &Change, exact: bool) -> String {
         (&change.before, &change.after, is_cost)
     {
         let off = off(*before, *after).unwrap_or_default();
-        return match exact {
-            true => format!("{label} {} → {} ({off})", counted(*before), counted(*after)),
-            false => format!("{label} {off}"),
+        return if exact {
+            format!("{label} {} → {} ({off})", counted(*before), counted(*after))
+        } else {
+            format!("{label} {off}")
         };
     }
     let [before, after] = both(change);
@@ -149,7 +145,7 @@ fn change(change: &Change, exact: bool) -> String {
 fn both(change: &Change) -> [String; 2] {
     let sides = [&change.before, &change.after];
     let short = sides.map(|it| match it {
-        Value::Sizes(sizes) if change.what == "pads" => pads(sizes),
+        Value::Sizes(sizes) if change.what == "pads" => alike(sizes, " "),
         it => value(it),
     });
     if short[0] != short[1] {
@@ -172,36 +168,30 @@ fn value(it: &Value) -> String {
     }
 }
 
-/// One number where all pads are alike.
-fn pads(sizes: &[i64]) -> String {
+/// One number where all are alike.
+fn alike(sizes: &[i64], separator: &str) -> String {
     match sizes {
         [first, rest @ ..] if rest.iter().all(|it| it == first) => first.to_string(),
-        _ => cell::joined(sizes, " "),
+        _ => cell::joined(sizes, separator),
     }
 }
 
 /// What a layer without counterpart is: `Conv 3×3 /2`, `64 filters`, `output 64×56×56`, `params 36,928`.
 pub(super) fn described(side: &Side) -> Vec<String> {
     let known = |name: &str| side.field(name).filter(|it| !it.is_unknown());
-    let mut op = known("op_type").map_or_else(|| side.kind.to_owned(), value);
-    if let Some(kernel) = known("kernel_shape") {
-        op.push(' ');
-        op.push_str(&value(kernel));
-    }
-    if let Some(Value::Sizes(strides)) = known("strides")
-        && strides.iter().any(|it| *it != 1)
-    {
-        op.push_str(" /");
-        match strides.as_slice() {
-            [first, rest @ ..] if rest.iter().all(|it| it == first) => {
-                op.push_str(&first.to_string())
-            }
-            uneven => op.push_str(&cell::joined(uneven, "×")),
-        }
-    }
-    if let Some(Value::Count(groups @ 2..)) = known("group") {
-        op.push_str(&format!(" g{groups}"));
-    }
+    let op = known("op_type").map_or_else(|| side.kind.to_owned(), value);
+    let kernel = known("kernel_shape").map(|it| format!(" {}", value(it)));
+    let strides = match known("strides") {
+        Some(Value::Sizes(sizes)) if sizes.iter().any(|it| *it != 1) => Some(sizes),
+        _ => None,
+    };
+    let strides = strides.map(|it| format!(" /{}", alike(it, "×")));
+    let groups = match known("group") {
+        Some(Value::Count(groups @ 2..)) => Some(format!(" g{groups}")),
+        _ => None,
+    };
+    let parts = [kernel, strides, groups];
+    let op = format!("{op}{}", parts.map(Option::unwrap_or_default).concat());
     let mut out = vec![op];
     out.extend(known("filters").map(|it| format!("{} filters", value(it))));
     out.extend(known("output_shape").map(|it| format!("output {}", value(it))));
@@ -209,33 +199,37 @@ pub(super) fn described(side: &Side) -> Vec<String> {
     out
 }
 
-/// `data 1×3×227×227 float32 → data 1×3×224×224 float32`.
-pub(super) fn inputs(inputs: &[InputChange]) -> Vec<String> {
-    let side = |it: &Option<InputSide>| {
-        it.as_ref().map_or_else(
-            || "none".to_owned(),
-            |it| {
-                let shape = match &it.shape {
-                    Value::Shape(shape) => whole(shape),
-                    other => value(other),
-                };
-                format!("{} {shape} {}", printable(&it.name), value(&it.data_type))
-            },
-        )
-    };
-    let change = |it: &InputChange| format!("{} → {}", side(&it.before), side(&it.after));
-    inputs.iter().map(change).collect()
+/// `data 1×3×227×227 float32 → data 1×3×224×224 float32`. Weights may be inputs, so the first few have a line,
+/// and all of them where every layer has a row.
+pub(super) fn inputs(page: &Page<'_>) -> Vec<String> {
+    let inputs = &page.layers.inputs;
+    let most = if page.all { inputs.len() } else { MOST_INPUTS };
+    let mut out: Vec<String> = inputs.iter().take(most).map(input).collect();
+    match inputs.len().saturating_sub(most) {
+        0 => {}
+        more => out.push(format!("and {} more", count(more))),
+    }
+    out
 }
 
-/// A shape with its batch.
-fn whole(shape: &Shape) -> String {
-    cell::shape_cell(Some(shape))
+fn input(it: &InputChange) -> String {
+    let side = |it: &Option<InputSide>| {
+        let Some(it) = it else {
+            return "none".to_owned();
+        };
+        let shape = match &it.shape {
+            Value::Shape(shape) => cell::shape_cell(Some(shape)),
+            other => value(other),
+        };
+        format!("{} {shape} {}", spoken(&it.name), value(&it.data_type))
+    };
+    format!("{} → {}", side(&it.before), side(&it.after))
 }
 
 /// `Relu 7 → 0`.
 pub(super) fn operators(operators: &[OperatorCount]) -> Vec<String> {
     let change = |it: &OperatorCount| {
-        let name = printable(&it.op_type);
+        let name = spoken(&it.op_type);
         format!(
             "{name} {} → {}",
             counted(it.before.into()),
@@ -264,10 +258,32 @@ pub(super) fn notes(page: &Page<'_>) -> Vec<String> {
             fields.join(", ")
         ));
     }
+    out.extend(folded(page.layers));
     if !page.layers.are_alike() {
         out.push(
             "the two have little in common; --by summary sets their sums side by side".to_owned(),
         );
     }
     out
+}
+
+/// Batch norms that an exporter folded into convolutions: as many went as convolutions got a bias, or came as
+/// lost one.
+fn folded(layers: &Layers) -> Option<String> {
+    let norms = layers
+        .operators
+        .iter()
+        .find(|it| it.op_type == "BatchNormalization")?;
+    let many = norms.before.abs_diff(norms.after);
+    let is_fewer = norms.after < norms.before;
+    let changes = layers.pairs.iter().flat_map(|it| &it.changes);
+    let got = changes.filter(|it| it.what == "bias" && it.after == Value::Flag(is_fewer));
+    (wide(got.count()) == many).then(|| {
+        let many = counted(many.into());
+        if is_fewer {
+            format!("as many batch norms went as convolutions got a bias, {many}: they are folded into them")
+        } else {
+            format!("as many batch norms came as convolutions lost a bias, {many}: they were folded into them")
+        }
+    })
 }
