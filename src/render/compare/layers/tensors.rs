@@ -40,7 +40,7 @@ pub(super) fn headline(page: &Page<'_>) -> String {
     let words = [
         (differ, "with other numbers"),
         (close, "with close ones"),
-        (alone, "without a counterpart of its size"),
+        (alone, "without a counterpart of like size"),
         (open, "not compared"),
     ];
     let words = words.iter().filter(|it| it.0 > 0);
