@@ -1,0 +1,309 @@
+//! What is said beside the rows: what was swept, what cannot take a size, what grows and what stays.
+
+use std::collections::HashMap;
+
+use super::columns::{Column, times};
+use crate::explain::Kind;
+use crate::infer::Input;
+use crate::network::Claim;
+use crate::render::summary::format_name;
+use crate::render::text::{plural, printable, several, spoken};
+use crate::sweep::{At, Swept};
+use crate::tensor::Shape;
+use crate::units::counted;
+
+/// Layers that are named before the rest is counted.
+const MOST_LAYERS: usize = 4;
+/// Sizes that are named before the rest is counted.
+const MOST_SIZES: usize = 6;
+
+/// Path, format, parameters.
+pub(super) fn headline(swept: &Swept) -> Vec<String> {
+    let path = match swept.path.as_str() {
+        "-" => "standard input".to_owned(),
+        path => printable(path),
+    };
+    let mut out = vec![path, format_name(swept.facts.format).to_owned()];
+    if let Some(first) = swept.sizes.first() {
+        out.push(plural(first.totals.params.0, "parameter"));
+    }
+    match swept.facts.geometry.claim {
+        Claim::Exact => {}
+        Claim::Assumed => out.push("geometry assumed".to_owned()),
+        Claim::Unknown => out.push("geometry unknown".to_owned()),
+    }
+    out
+}
+
+/// `height and width of data, 1×3×227×227 in the file`.
+pub(super) fn axes(swept: &Swept) -> Vec<String> {
+    let none = &[][..];
+    let inputs = swept.sizes.first().map_or(none, |it| &it.inputs);
+    let declared = |name: &str| {
+        let found = inputs.iter().find(|it| it.name == name);
+        let shape = found.and_then(|it| it.declared.clone()).map(Shape);
+        shape.map_or_else(String::new, |it| {
+            format!(", {} in the file", printable(&it.to_string()))
+        })
+    };
+    let mut out = Vec::new();
+    if !swept.axes.dims.is_empty() {
+        let names: Vec<String> = swept.axes.dims.iter().map(|it| printable(it)).collect();
+        out.push(names.join(" = "));
+    }
+    out.extend(swept.axes.inputs.iter().map(|it| {
+        let words = match it.axes.len() {
+            1 => "length",
+            2 => "height and width",
+            _ => "depth, height and width",
+        };
+        format!("{words} of {}{}", printable(&it.name), declared(&it.name))
+    }));
+    out
+}
+
+/// What is odd about the sizes: that the file fixes others, that two inputs disagree.
+pub(super) fn warnings(swept: &Swept) -> Vec<String> {
+    let mut out = Vec::new();
+    let inputs: &[Input] = swept.sizes.first().map_or(&[], |it| &it.inputs);
+    let told = |rule: &str| {
+        let warnings = swept.sizes.iter().flat_map(|it| &it.warnings);
+        warnings.into_iter().any(|it| it.rule == rule)
+    };
+    if told("input-override") {
+        for (input, sizes) in swept.axes.fixed(inputs) {
+            let own = printable(&Shape::known(&sizes).to_string());
+            let name = printable(&input.name);
+            out.push(format!("{name} is fixed at {own} in the file; other sizes are taken all the same [input-override]"));
+        }
+    }
+    let mut notes = Notes::default();
+    let others = |rule: &str| rule != "input-override";
+    for at in &swept.sizes {
+        for it in at.warnings.iter().filter(|it| others(it.rule)) {
+            let layer = it.layer.as_deref().unwrap_or_default();
+            notes.add(
+                at.size,
+                layer,
+                it.rule,
+                &format!("{} [{}]", it.message, it.rule),
+            );
+        }
+    }
+    out.extend(notes.lines(swept.sizes.len()));
+    out
+}
+
+/// What could not be told, with the sizes at which.
+pub(super) fn gaps(swept: &Swept) -> Vec<String> {
+    let mut notes = Notes::default();
+    let mut more = 0usize;
+    for at in &swept.sizes {
+        if swept.layers.is_empty() {
+            for it in &at.problems {
+                notes.add(at.size, &it.layer, "", &it.reason);
+            }
+            more = more.max(at.more_problems);
+            // Where a layer cannot take the size, that is why its sums are unknown.
+            if !at.problems.is_empty() {
+                continue;
+            }
+        }
+        for it in at.gaps.iter().filter(|it| it.what != "padding_macs") {
+            notes.add(at.size, &it.layer, "", &it.reason);
+        }
+    }
+    let mut out = notes.lines(swept.sizes.len());
+    if more > 0 && out.len() <= MOST_LAYERS {
+        out.push(format!(
+            "and {} at a size",
+            plural(u128::try_from(more).unwrap_or(0), "more layer")
+        ));
+    }
+    out.extend(linear(&swept.sizes));
+    out
+}
+
+/// What linear layers that do not fit mean for the sums.
+fn linear(sizes: &[At]) -> Option<String> {
+    let unfit = sizes
+        .iter()
+        .flat_map(|it| &it.problems)
+        .any(|it| it.expected.is_some());
+    let counted = sizes.iter().any(|it| !it.layers.is_empty());
+    (unfit && !counted).then(|| {
+        "linear layers are counted as stored; at another size the network runs only with new ones, and its \
+         convolutions stay as they are"
+            .to_owned()
+    })
+}
+
+/// What is said of a layer at several sizes.
+#[derive(Default)]
+struct Notes {
+    places: HashMap<(String, String), usize>,
+    all: Vec<Note>,
+}
+
+struct Note {
+    layer: String,
+    text: String,
+    /// Sizes at which just this is said.
+    sizes: Vec<u64>,
+    /// Sizes at which the same is said with other numbers.
+    likewise: Vec<u64>,
+}
+
+impl Notes {
+    /// The first text about a layer stands for all of the same sort.
+    fn add(&mut self, size: u64, layer: &str, sort: &str, text: &str) {
+        let key = (layer.to_owned(), sort.to_owned());
+        let place = *self.places.entry(key).or_insert(self.all.len());
+        if place == self.all.len() {
+            self.all.push(Note {
+                layer: layer.to_owned(),
+                text: text.to_owned(),
+                sizes: vec![],
+                likewise: vec![],
+            });
+        }
+        let Some(note) = self.all.get_mut(place) else {
+            return;
+        };
+        let sizes = if note.text == text {
+            &mut note.sizes
+        } else {
+            &mut note.likewise
+        };
+        if !sizes.contains(&size) {
+            sizes.push(size);
+        }
+        let (own, likewise) = (&note.sizes, &mut note.likewise);
+        likewise.retain(|it| !own.contains(it));
+    }
+
+    /// A line for each layer, of the first few; layers of which the same is said share one.
+    fn lines(self, of: usize) -> Vec<String> {
+        let mut lines: Vec<(Vec<String>, Note)> = Vec::new();
+        for note in self.all {
+            let same = |it: &&mut (Vec<String>, Note)| {
+                it.1.text == note.text && it.1.sizes == note.sizes && it.1.likewise == note.likewise
+            };
+            match lines.iter_mut().find(same) {
+                Some((layers, _)) => layers.push(note.layer.clone()),
+                None => lines.push((vec![note.layer.clone()], note)),
+            }
+        }
+        let more = lines.len().saturating_sub(MOST_LAYERS);
+        let line = |(layers, note): &(Vec<String>, Note)| {
+            let likewise = match note.likewise.as_slice() {
+                [] => String::new(),
+                sizes => format!("; likewise at {}", listed(sizes)),
+            };
+            let at = if note.sizes.len() == of {
+                "at every size".to_owned()
+            } else {
+                format!("at {}", listed(&note.sizes))
+            };
+            let subject = match layers.as_slice() {
+                [one] => spoken(one),
+                many => format!("layers {}", several(many, 2)),
+            };
+            format!("{at} {subject}: {}{likewise}", printable(&note.text))
+        };
+        let mut out: Vec<String> = lines.iter().take(MOST_LAYERS).map(line).collect();
+        if more > 0 {
+            out.push(format!("and {more} more of the kind"));
+        }
+        out
+    }
+}
+
+/// `224, 256 and 320`, `16, 17, 18 and 30 more`.
+fn listed(sizes: &[u64]) -> String {
+    let words: Vec<String> = sizes.iter().take(MOST_SIZES).map(u64::to_string).collect();
+    match (words.split_last(), sizes.len().saturating_sub(MOST_SIZES)) {
+        (Some((last, [])), 0) => last.clone(),
+        (Some((last, rest)), 0) => format!("{} and {last}", rest.join(", ")),
+        (_, more) => format!("{} and {more} more", words.join(", ")),
+    }
+}
+
+/// What grows and what stays, from the least size at which it is known to the greatest.
+pub(super) fn sentence(swept: &Swept, columns: &[Column], kind: Option<Kind>) -> Option<String> {
+    let ends = |json: &str| ends(swept, columns, json);
+    if kind == Some(Kind::Pool) {
+        let (least, greatest, before, after) = ends("activations_out")?;
+        let how = changed(before, after);
+        return Some(format!(
+            "From {least} to {greatest} what comes out {how}; a pool has no parameters."
+        ));
+    }
+    let (.., stored) = ends("stored").or_else(|| ends("shared"))?;
+    let same = columns
+        .iter()
+        .filter(|it| it.name == "stored")
+        .flat_map(Column::counts);
+    let stays = if same.flatten().all(|it| it == stored) {
+        format!("Stored stays {} at every size.", counted(stored))
+    } else {
+        "Stored differs between sizes.".to_owned()
+    };
+    let Some((least, greatest, before, after)) = ends("unshared") else {
+        return Some(stays);
+    };
+    let mut parts = vec![format!(
+        "unshared {} with the output positions",
+        changed(before, after)
+    )];
+    if before == after {
+        parts = vec!["unshared stays".to_owned()];
+    }
+    if let Some((_, _, before, after)) =
+        ends("dense").filter(|it| (it.0, it.1) == (least, greatest))
+    {
+        let with = if before == after {
+            ""
+        } else {
+            " with positions and inputs alike"
+        };
+        parts.push(format!("dense {}{with}", changed(before, after)));
+    }
+    if let Some((_, _, before, after)) = ends("macs").filter(|it| (it.0, it.1) == (least, greatest))
+    {
+        parts.push(format!(
+            "MACs {}",
+            changed(before, after)
+                .replacen("grows", "grow", 1)
+                .replacen("stays", "stay", 1)
+        ));
+    }
+    Some(format!(
+        "{stays} From {least} to {greatest} {}.",
+        parts.join(", ")
+    ))
+}
+
+/// `grows ×2.04`.
+fn changed(before: u128, after: u128) -> String {
+    match times(after, before) {
+        Some(_) if before == after => "stays".to_owned(),
+        Some(times) => format!("grows {times}"),
+        None => "grows beyond measure".to_owned(),
+    }
+}
+
+/// The least and the greatest size at which a count is known, and the counts there.
+fn ends(swept: &Swept, columns: &[Column], json: &str) -> Option<(u64, u64, u128, u128)> {
+    let column = columns.iter().find(|it| it.json.as_deref() == Some(json))?;
+    let counts = column.counts();
+    let known = || {
+        swept
+            .sizes
+            .iter()
+            .zip(&counts)
+            .filter_map(|(at, it)| Some((at.size, (*it)?)))
+    };
+    let (least, greatest) = (known().min()?, known().max()?);
+    (least.0 < greatest.0).then_some((least.0, greatest.0, least.1, greatest.1))
+}
