@@ -24,6 +24,9 @@ use crate::infer::{Input, Shapes, Sizes, SizesError, infer};
 use crate::network::{Edges, Facts, Network};
 use crate::{Error, Options, settle, unsettled};
 
+/// So many reasons are kept for what is missing in the sums at one size.
+const MOST_REASONS: usize = 4;
+
 /// A network at several sizes.
 #[derive(Clone, Debug)]
 pub struct Swept {
@@ -31,6 +34,8 @@ pub struct Swept {
     pub path: String,
     /// What the file says of itself.
     pub facts: Facts,
+    /// The model's inputs without the list: as the file declares them, and as they are taken otherwise.
+    pub inputs: Vec<Input>,
     /// What took the sizes.
     pub axes: Axes,
     /// The layers that were asked for, explained at the first size; empty where it is the whole network.
@@ -56,7 +61,8 @@ pub struct At {
     pub more_problems: usize,
     /// What is odd about the sizes themselves, and about the layers that were asked for.
     pub warnings: Vec<Finding>,
-    /// Why a number that was asked for is null: those of the layers, else those of the sums.
+    /// Why a number that was asked for is null: those of the layers, else those of the sums and what they
+    /// come from.
     pub gaps: Vec<Gap>,
     /// Warnings and gaps that an inspection with this size has.
     pub noted: usize,
@@ -113,7 +119,8 @@ impl SweepError {
         match self {
             Self::Model(error) => error.hint(),
             Self::NoImage(_) => Some(
-                "name a dimension, as in --sweep length=100,200, or give the input's other sizes by --input",
+                "a dimension can be named, as in --sweep length=100,200; an input without a shape needs --input, \
+                 a model without a graph --geometry or --graph",
             ),
             Self::Several(_) => Some(
                 "name inputs or dimensions, tied by =: --sweep left=right=224,256 or --sweep height=width=224,256",
@@ -179,6 +186,7 @@ pub fn sweep(
     Ok(Swept {
         path: path.to_string_lossy().into_owned(),
         facts,
+        inputs: first.shapes.inputs,
         axes,
         layers: asked.layers,
         sizes: ats,
@@ -256,36 +264,39 @@ impl Inferred<'_> {
     fn gathered(self, size: u64, account: Account, asked: &Asked, options: &Options) -> At {
         let (problems, more_problems) =
             problem::problems(self.network(), &self.edges, &self.shapes);
-        let of_inputs = self.shapes.findings.len();
-        let mut warnings = self.shapes.findings.clone();
-        warnings.extend(account.findings);
-        let mut all = self.network().findings.clone();
-        all.extend(warnings.iter().cloned());
-        options.findings.apply(&mut all);
-        let noted = all.len().saturating_add(account.gaps.len());
         let names: Vec<&str> = asked.layers.iter().map(|it| it.layer.as_str()).collect();
         let known: HashSet<&str> = names.iter().copied().collect();
-        let is_asked = |layer: &str| known.contains(layer);
-        let mut at = 0usize;
-        warnings.retain(|it| {
-            at = at.saturating_add(1);
-            at <= of_inputs || it.layer.as_deref().is_some_and(is_asked)
-        });
+        let mut warnings = self.shapes.findings;
+        warnings.dedup();
+        let mut all = self.settled.as_ref().unwrap_or(self.read).findings.clone();
+        all.extend(warnings.iter().cloned());
+        all.extend(account.findings.iter().cloned());
+        options.findings.apply(&mut all);
+        let noted = all.len().saturating_add(account.gaps.len());
+        let of_asked = |it: &Finding| it.layer.as_deref().is_some_and(|it| known.contains(it));
+        warnings.extend(account.findings.into_iter().filter(of_asked));
         options.findings.apply(&mut warnings);
-        let mut gaps = account.gaps;
-        gaps.retain(|it| {
-            if names.is_empty() {
-                it.layer == "totals"
-            } else {
-                is_asked(&it.layer)
-            }
-        });
+        let mut gaps = if names.is_empty() {
+            of_totals(account.gaps)
+        } else {
+            let of_asked = |it: &Gap| known.contains(it.layer.as_str());
+            account.gaps.into_iter().filter(of_asked).collect()
+        };
         let mut rows: Vec<Option<Layer>> = account.layers.into_iter().map(Some).collect();
-        let rows = asked.places.iter().zip(&names).map(|(place, name)| {
+        let mut layers = Vec::with_capacity(names.len());
+        for (place, name) in asked.places.iter().zip(names) {
             let row = rows.get_mut(*place).and_then(Option::take);
-            row.filter(|it| it.name() == *name && matches!(it, Layer::Conv(_) | Layer::Pool(_)))
-        });
-        let layers = rows.collect();
+            let row =
+                row.filter(|it| it.name() == name && matches!(it, Layer::Conv(_) | Layer::Pool(_)));
+            if row.is_none() {
+                gaps.push(Gap {
+                    layer: name.to_owned(),
+                    what: "layers".to_owned(),
+                    reason: "it is no convolution or pool at this size".to_owned(),
+                });
+            }
+            layers.push(row);
+        }
         At {
             size,
             inputs: self.shapes.inputs,
@@ -298,6 +309,24 @@ impl Inferred<'_> {
             noted,
         }
     }
+}
+
+/// The gaps of the sums, and the first few reasons that rows have for counts that are missing in them.
+fn of_totals(gaps: Vec<Gap>) -> Vec<Gap> {
+    let is_total = |it: &Gap| it.layer == "totals";
+    if !gaps.iter().any(is_total) {
+        return vec![];
+    }
+    let counts = ["macs", "params.stored", "params.unshared", "params.dense"];
+    let mut reasons = HashSet::new();
+    gaps.into_iter()
+        .filter(|it| {
+            is_total(it)
+                || counts.contains(&it.what.as_str())
+                    && reasons.len() < MOST_REASONS
+                    && reasons.insert(it.reason.clone())
+        })
+        .collect()
 }
 
 impl Asked {

@@ -86,7 +86,7 @@ pub(super) struct Explain {
     /// named before them: height=width=224,256,320. 224..320:32 goes from 224 to 320 in steps of 32. At most 256.
     #[arg(
         long,
-        value_name = "[NAME=]224,256,…",
+        value_name = "[NAME=]224,256",
         value_parser = Sweep::read,
         conflicts_with_all = ["rule", "ascii", "no_drawing"]
     )]

@@ -46,7 +46,7 @@ pub(super) struct Inspect {
     /// named before them: height=width=224,256,320. 224..320:32 goes from 224 to 320 in steps of 32. At most 256.
     #[arg(
         long,
-        value_name = "[NAME=]224,256,…",
+        value_name = "[NAME=]224,256",
         value_parser = Sweep::read,
         conflicts_with_all = ["verify", "max_macs", "max_bytes", "all", "top", "columns", "sort"]
     )]

@@ -1,12 +1,14 @@
 //! A network at several sizes: one row a size, of its sums or of each layer that was asked for.
 //!
-//! `columns` says what stands in a row, `words` what is said beside the rows; `table`, `markdown`, `csv` and
+//! `network` and `layer` say which columns there are, `words` what is said beside the rows; `table`, `markdown`, `csv` and
 //! `json` lay it out.
 
 mod columns;
 mod csv;
 mod json;
+mod layer;
 mod markdown;
+mod network;
 mod table;
 mod words;
 

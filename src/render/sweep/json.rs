@@ -5,7 +5,9 @@ use std::io;
 
 use serde::Serialize;
 
-use super::columns::{Column, of_layer, of_network};
+use super::columns::Column;
+use super::layer::of_layer;
+use super::network::of_network;
 use crate::account::{Layer, Totals};
 use crate::finding::{Finding, Gap};
 use crate::infer::Input;

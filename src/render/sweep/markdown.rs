@@ -2,7 +2,9 @@
 
 use std::io;
 
-use super::columns::{Column, of_layer, of_network};
+use super::columns::Column;
+use super::layer::of_layer;
+use super::network::of_network;
 use super::words;
 use crate::render::View;
 use crate::render::markdown::escaped;

@@ -2,7 +2,9 @@
 
 use std::io;
 
-use super::columns::{Column, GROWTH, of_layer, of_network};
+use super::columns::{Column, GROWTH};
+use super::layer::of_layer;
+use super::network::of_network;
 use super::words;
 use crate::explain::Explanation;
 use crate::render::View;
@@ -38,7 +40,11 @@ pub(in crate::render) fn write(
     }));
     if swept.layers.is_empty() {
         lines.push(String::new());
-        lines.extend(part(swept, &of_network(swept), view));
+        let columns = of_network(swept);
+        lines.extend(part(swept, &columns, view));
+        let sentence = words::sentence(swept, &columns, None);
+        lines.push(String::new());
+        lines.extend(sentence.iter().flat_map(|it| wrapped(it, view.width)));
     }
     for (at, layer) in swept.layers.iter().enumerate() {
         lines.push(String::new());
@@ -48,14 +54,9 @@ pub(in crate::render) fn write(
                 .iter()
                 .map(|it| paint.with(Ink::Bold, it)),
         );
-        lines.extend(part(swept, &of_layer(swept, at, layer.kind), view));
         let columns = of_layer(swept, at, layer.kind);
+        lines.extend(part(swept, &columns, view));
         let sentence = words::sentence(swept, &columns, Some(layer.kind));
-        lines.extend(sentence.iter().flat_map(|it| wrapped(it, view.width)));
-    }
-    if swept.layers.is_empty() {
-        let sentence = words::sentence(swept, &of_network(swept), None);
-        lines.push(String::new());
         lines.extend(sentence.iter().flat_map(|it| wrapped(it, view.width)));
     }
     let notes = notes(swept);
@@ -75,7 +76,13 @@ fn title(layer: &Explanation) -> String {
 fn notes(swept: &Swept) -> Vec<Block> {
     let block = |label| move |line| Block::new(label, Ink::Warning, vec![line]);
     let warnings = words::warnings(swept).into_iter().map(block("warning"));
-    let gaps = words::gaps(swept).into_iter().map(block("gap"));
+    let marked = swept.sizes.iter().any(|it| !it.problems.is_empty());
+    let label = if marked && swept.layers.is_empty() {
+        "gap *"
+    } else {
+        "gap"
+    };
+    let gaps = words::gaps(swept).into_iter().map(block(label));
     warnings.chain(gaps).collect()
 }
 

@@ -1,10 +1,10 @@
 //! What is said beside the rows: what was swept, what cannot take a size, what grows and what stays.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use super::columns::{Column, times};
 use crate::explain::Kind;
-use crate::infer::Input;
+use crate::finding::Gap;
 use crate::network::Claim;
 use crate::render::summary::format_name;
 use crate::render::text::{plural, printable, several, spoken};
@@ -35,15 +35,13 @@ pub(super) fn headline(swept: &Swept) -> Vec<String> {
     out
 }
 
-/// `height and width of data, 1×3×227×227 in the file`.
+/// `height and width of data, otherwise 1×3×227×227`.
 pub(super) fn axes(swept: &Swept) -> Vec<String> {
-    let none = &[][..];
-    let inputs = swept.sizes.first().map_or(none, |it| &it.inputs);
-    let declared = |name: &str| {
-        let found = inputs.iter().find(|it| it.name == name);
-        let shape = found.and_then(|it| it.declared.clone()).map(Shape);
+    let otherwise = |name: &str| {
+        let found = swept.inputs.iter().find(|it| it.name == name);
+        let shape = found.and_then(|it| it.shape.as_ref());
         shape.map_or_else(String::new, |it| {
-            format!(", {} in the file", printable(&it.to_string()))
+            format!(", otherwise {}", printable(&it.to_string()))
         })
     };
     let mut out = Vec::new();
@@ -57,7 +55,7 @@ pub(super) fn axes(swept: &Swept) -> Vec<String> {
             2 => "height and width",
             _ => "depth, height and width",
         };
-        format!("{words} of {}{}", printable(&it.name), declared(&it.name))
+        format!("{words} of {}{}", printable(&it.name), otherwise(&it.name))
     }));
     out
 }
@@ -65,13 +63,12 @@ pub(super) fn axes(swept: &Swept) -> Vec<String> {
 /// What is odd about the sizes: that the file fixes others, that two inputs disagree.
 pub(super) fn warnings(swept: &Swept) -> Vec<String> {
     let mut out = Vec::new();
-    let inputs: &[Input] = swept.sizes.first().map_or(&[], |it| &it.inputs);
     let told = |rule: &str| {
         let warnings = swept.sizes.iter().flat_map(|it| &it.warnings);
         warnings.into_iter().any(|it| it.rule == rule)
     };
     if told("input-override") {
-        for (input, sizes) in swept.axes.fixed(inputs) {
+        for (input, sizes) in swept.axes.fixed(&swept.inputs) {
             let own = printable(&Shape::known(&sizes).to_string());
             let name = printable(&input.name);
             out.push(format!("{name} is fixed at {own} in the file; other sizes are taken all the same [input-override]"));
@@ -98,44 +95,65 @@ pub(super) fn warnings(swept: &Swept) -> Vec<String> {
 pub(super) fn gaps(swept: &Swept) -> Vec<String> {
     let mut notes = Notes::default();
     let mut more = 0usize;
+    let whole = swept.layers.is_empty();
     for at in &swept.sizes {
-        if swept.layers.is_empty() {
-            for it in &at.problems {
+        if whole && !at.problems.is_empty() {
+            // Where a layer cannot take the size, that is why its sums are unknown.
+            for it in at.problems.iter().filter(|it| it.expected.is_none()) {
                 notes.add(at.size, &it.layer, "", &it.reason);
             }
             more = more.max(at.more_problems);
-            // Where a layer cannot take the size, that is why its sums are unknown.
-            if !at.problems.is_empty() {
-                continue;
-            }
+            continue;
         }
-        for it in at.gaps.iter().filter(|it| it.what != "padding_macs") {
+        let (sums, causes): (Vec<&Gap>, Vec<&Gap>) =
+            at.gaps.iter().partition(|it| whole && it.layer == "totals");
+        for it in causes.iter().filter(|it| it.what != "padding_macs") {
             notes.add(at.size, &it.layer, "", &it.reason);
         }
+        for it in sums.iter().filter(|_| causes.is_empty()) {
+            notes.add(at.size, &it.what, "", &it.reason);
+        }
     }
-    let mut out = notes.lines(swept.sizes.len());
-    if more > 0 && out.len() <= MOST_LAYERS {
-        out.push(format!(
-            "and {} at a size",
-            plural(u128::try_from(more).unwrap_or(0), "more layer")
-        ));
+    let mut out = if whole { unfit(&swept.sizes) } else { vec![] };
+    out.extend(notes.lines(swept.sizes.len()));
+    if more > 0 {
+        let more = plural(u128::try_from(more).unwrap_or(0), "more layer");
+        out.push(format!("and {more} that cannot take a size"));
     }
-    out.extend(linear(&swept.sizes));
     out
 }
 
-/// What linear layers that do not fit mean for the sums.
-fn linear(sizes: &[At]) -> Option<String> {
-    let unfit = sizes
-        .iter()
-        .flat_map(|it| &it.problems)
-        .any(|it| it.expected.is_some());
-    let counted = sizes.iter().any(|it| !it.layers.is_empty());
-    (unfit && !counted).then(|| {
-        "linear layers are counted as stored; at another size the network runs only with new ones, and its \
-         convolutions stay as they are"
-            .to_owned()
-    })
+/// Linear layers that do not fit, each with what it is given instead, and what that means for the sums.
+fn unfit(sizes: &[At]) -> Vec<String> {
+    let mut found: BTreeMap<(&str, u64), Vec<String>> = BTreeMap::new();
+    for at in sizes {
+        for it in &at.problems {
+            let Some((expected, given)) = it.expected.zip(it.found) else {
+                continue;
+            };
+            let text = format!("{} at {}", counted(given.into()), at.size);
+            found.entry((&it.layer, expected)).or_default().push(text);
+        }
+    }
+    let line = |((layer, expected), texts): (&(&str, u64), &Vec<String>)| {
+        let inputs = counted((*expected).into());
+        format!(
+            "{} expects {inputs} inputs, here {}",
+            spoken(layer),
+            enumerated(texts)
+        )
+    };
+    let mut out: Vec<String> = found.iter().take(MOST_LAYERS).map(line).collect();
+    let more = found.len().saturating_sub(MOST_LAYERS);
+    if more > 0 {
+        out.push(format!("and {more} more such layers"));
+    }
+    if let Some(last) = out.last_mut() {
+        last.push_str(
+            "; it counts as stored, and the network runs at that size only with a new one",
+        );
+    }
+    out
 }
 
 /// What is said of a layer at several sizes.
@@ -207,7 +225,7 @@ impl Notes {
             };
             let subject = match layers.as_slice() {
                 [one] => spoken(one),
-                many => format!("layers {}", several(many, 2)),
+                many => several(many, 2),
             };
             format!("{at} {subject}: {}{likewise}", printable(&note.text))
         };
@@ -219,13 +237,21 @@ impl Notes {
     }
 }
 
-/// `224, 256 and 320`, `16, 17, 18 and 30 more`.
 fn listed(sizes: &[u64]) -> String {
-    let words: Vec<String> = sizes.iter().take(MOST_SIZES).map(u64::to_string).collect();
-    match (words.split_last(), sizes.len().saturating_sub(MOST_SIZES)) {
-        (Some((last, [])), 0) => last.clone(),
-        (Some((last, rest)), 0) => format!("{} and {last}", rest.join(", ")),
-        (_, more) => format!("{} and {more} more", words.join(", ")),
+    let words: Vec<String> = sizes.iter().map(u64::to_string).collect();
+    enumerated(&words)
+}
+
+/// `224, 256 and 320`, `16, 17, 18 and 30 more`.
+fn enumerated(words: &[String]) -> String {
+    let more = words.len().saturating_sub(MOST_SIZES);
+    match words.split_last() {
+        Some((last, [])) => last.clone(),
+        Some((last, rest)) if more == 0 => format!("{} and {last}", rest.join(", ")),
+        _ => {
+            let first = words.get(..MOST_SIZES).unwrap_or(words);
+            format!("{} and {more} more", first.join(", "))
+        }
     }
 }
 
@@ -234,49 +260,33 @@ pub(super) fn sentence(swept: &Swept, columns: &[Column], kind: Option<Kind>) ->
     let ends = |json: &str| ends(swept, columns, json);
     if kind == Some(Kind::Pool) {
         let (least, greatest, before, after) = ends("activations_out")?;
-        let how = changed(before, after);
+        let how = changed("grows", before, after);
         return Some(format!(
             "From {least} to {greatest} what comes out {how}; a pool has no parameters."
         ));
     }
-    let (.., stored) = ends("stored").or_else(|| ends("shared"))?;
-    let same = columns
-        .iter()
-        .filter(|it| it.name == "stored")
-        .flat_map(Column::counts);
-    let stays = if same.flatten().all(|it| it == stored) {
-        format!("Stored stays {} at every size.", counted(stored))
-    } else {
-        "Stored differs between sizes.".to_owned()
-    };
-    let Some((least, greatest, before, after)) = ends("unshared") else {
+    let stays = stays(columns)?;
+    let Some((least, greatest, before, after)) = ends("unshared").filter(|it| it.2 > 0) else {
         return Some(stays);
     };
-    let mut parts = vec![format!(
-        "unshared {} with the output positions",
-        changed(before, after)
-    )];
-    if before == after {
-        parts = vec!["unshared stays".to_owned()];
+    let span = |it: &(u64, u64, u128, u128)| (it.0, it.1) == (least, greatest);
+    let mut parts = vec![format!("unshared {}", changed("grows", before, after))];
+    if before != after {
+        parts = vec![format!("{} with the output positions", parts.concat())];
     }
-    if let Some((_, _, before, after)) =
-        ends("dense").filter(|it| (it.0, it.1) == (least, greatest))
-    {
+    if let Some((_, _, before, after)) = ends("dense").filter(span) {
         let with = if before == after {
             ""
         } else {
             " with positions and inputs alike"
         };
-        parts.push(format!("dense {}{with}", changed(before, after)));
-    }
-    if let Some((_, _, before, after)) = ends("macs").filter(|it| (it.0, it.1) == (least, greatest))
-    {
         parts.push(format!(
-            "MACs {}",
-            changed(before, after)
-                .replacen("grows", "grow", 1)
-                .replacen("stays", "stay", 1)
+            "dense {}{with}",
+            changed("", before, after).trim_start()
         ));
+    }
+    if let Some((_, _, before, after)) = ends("macs").filter(span) {
+        parts.push(format!("MACs {}", changed("", before, after).trim_start()));
     }
     Some(format!(
         "{stays} From {least} to {greatest} {}.",
@@ -284,12 +294,31 @@ pub(super) fn sentence(swept: &Swept, columns: &[Column], kind: Option<Kind>) ->
     ))
 }
 
+/// What is stored is the same at every size; where it is not known, what the geometry says.
+fn stays(columns: &[Column]) -> Option<String> {
+    let column = |json: &str| columns.iter().find(|it| it.json.as_deref() == Some(json));
+    let counts = |json: &str| column(json).map_or_else(Vec::new, Column::counts);
+    let one = |counts: &[Option<u128>]| match counts {
+        [Some(first), rest @ ..] if rest.iter().all(|it| *it == Some(*first)) => Some(*first),
+        _ => None,
+    };
+    let stored = one(&counts("stored")).map(|it| ("Stored", it));
+    let (what, count) = stored.or_else(|| one(&counts("shared")).map(|it| ("Shared", it)))?;
+    if count == 0 {
+        return None;
+    }
+    let count = counted(count);
+    Some(format!(
+        "{what} stays {count} at every size, since all positions share it."
+    ))
+}
+
 /// `grows ×2.04`.
-fn changed(before: u128, after: u128) -> String {
+fn changed(verb: &str, before: u128, after: u128) -> String {
     match times(after, before) {
         Some(_) if before == after => "stays".to_owned(),
-        Some(times) => format!("grows {times}"),
-        None => "grows beyond measure".to_owned(),
+        Some(times) => format!("{verb} {times}"),
+        None => format!("{verb} beyond measure"),
     }
 }
 
