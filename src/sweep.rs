@@ -4,6 +4,7 @@
 //! the numbers of an inspection with that size as `--input` or `--dim`.
 
 mod axes;
+mod error;
 mod list;
 mod problem;
 
@@ -13,17 +14,20 @@ use std::path::Path;
 use rayon::prelude::*;
 
 pub use axes::{Axes, InputAxes};
+pub use error::SweepError;
 pub use list::{MOST_SIZES, Sweep};
 pub use problem::Problem;
 
 use crate::account::{Account, Layer, Totals, account};
-use crate::explain::{Explanation, Question, QuestionError, chosen, explain};
+use crate::explain::{Explanation, Question, chosen, explain};
 use crate::finding::{Finding, Gap};
 use crate::geometry;
-use crate::infer::{Input, Shapes, Sizes, SizesError, infer};
+use crate::infer::{Input, Shapes, Sizes, infer};
 use crate::network::{Edges, Facts, Network};
 use crate::{Error, Options, settle, unsettled};
 
+/// Layers times sizes: each is a row that is kept.
+const MOST_ROWS: usize = 100_000;
 /// So many reasons are kept for what is missing in the sums at one size.
 const MOST_REASONS: usize = 4;
 
@@ -68,82 +72,6 @@ pub struct At {
     pub noted: usize,
 }
 
-/// Why a network cannot be swept.
-#[derive(Debug, thiserror::Error)]
-pub enum SweepError {
-    /// There is no model, or no such layer, or another option does not fit.
-    #[error(transparent)]
-    Model(#[from] Error),
-    /// No input has spatial axes.
-    #[error(
-        "no input with 3 to 5 axes, so none with height or width, is to be swept; there is {0}"
-    )]
-    NoImage(String),
-    /// Several inputs have spatial axes.
-    #[error("several inputs have spatial axes, so a name is needed; the inputs are {0}")]
-    Several(String),
-    /// A name of nothing in the model.
-    #[error(
-        "no input and no dimension of one is named {name:?}; the dimensions are {dims}, the inputs {inputs}"
-    )]
-    Unknown {
-        /// As it was given.
-        name: String,
-        /// The dimensions there are.
-        dims: String,
-        /// The inputs there are.
-        inputs: String,
-    },
-    /// The size is given by another option.
-    #[error("dimension {name:?} is to be swept and is settled by {flag}")]
-    Settled {
-        /// The dimension.
-        name: String,
-        /// The option.
-        flag: &'static str,
-    },
-    /// An axis beside the swept ones has no size.
-    #[error("axis {axis} of input {name:?} is open")]
-    Open {
-        /// The input.
-        name: String,
-        /// The axis, counted from 0.
-        axis: usize,
-    },
-}
-
-impl SweepError {
-    /// The next step, where there is one.
-    #[must_use]
-    pub fn hint(&self) -> Option<&str> {
-        match self {
-            Self::Model(error) => error.hint(),
-            Self::NoImage(_) => Some(
-                "a dimension can be named, as in --sweep length=100,200; an input without a shape needs --input, \
-                 a model without a graph --geometry or --graph",
-            ),
-            Self::Several(_) => Some(
-                "name inputs or dimensions, tied by =: --sweep left=right=224,256 or --sweep height=width=224,256",
-            ),
-            Self::Settled { .. } => Some("leave out one of the two"),
-            Self::Open { .. } => Some("--dim or --input gives its size"),
-            Self::Unknown { .. } => None,
-        }
-    }
-}
-
-impl From<SizesError> for SweepError {
-    fn from(error: SizesError) -> Self {
-        Self::Model(error.into())
-    }
-}
-
-impl From<QuestionError> for SweepError {
-    fn from(error: QuestionError) -> Self {
-        Self::Model(error.into())
-    }
-}
-
 /// Works out a model at each size of `sweep`: its sums, and the rows of the layers that `question` asks for.
 ///
 /// # Errors
@@ -177,6 +105,13 @@ pub fn sweep(
         (Some(start), Some(question)) => Asked::of(&start?, question)?,
         _ => Asked::default(),
     };
+    let rows = asked.places.len().saturating_mul(sizes.len());
+    if rows > MOST_ROWS {
+        return Err(SweepError::TooMuch {
+            layers: asked.places.len(),
+            sizes: sizes.len(),
+        });
+    }
     let ats: Vec<Result<At, SweepError>> = sizes
         .par_iter()
         .map(|size| source.swept(&axes, *size, &asked))
@@ -267,13 +202,14 @@ impl Inferred<'_> {
         let names: Vec<&str> = asked.layers.iter().map(|it| it.layer.as_str()).collect();
         let known: HashSet<&str> = names.iter().copied().collect();
         let mut warnings = self.shapes.findings;
-        warnings.dedup();
         let mut all = self.settled.as_ref().unwrap_or(self.read).findings.clone();
         all.extend(warnings.iter().cloned());
         all.extend(account.findings.iter().cloned());
         options.findings.apply(&mut all);
         let noted = all.len().saturating_add(account.gaps.len());
         let of_asked = |it: &Finding| it.layer.as_deref().is_some_and(|it| known.contains(it));
+        // Height and width say the same.
+        warnings.dedup();
         warnings.extend(account.findings.into_iter().filter(of_asked));
         options.findings.apply(&mut warnings);
         let mut gaps = if names.is_empty() {

@@ -9,6 +9,7 @@ mod json;
 mod layer;
 mod markdown;
 mod network;
+mod notes;
 mod table;
 mod words;
 

@@ -1,5 +1,6 @@
 //! Which axes take the sizes: dimensions that the file names, or the spatial axes of inputs.
 
+use std::collections::BTreeSet;
 use std::ops::RangeInclusive;
 
 use serde::Serialize;
@@ -214,15 +215,13 @@ fn listed<'a>(inputs: impl ExactSizeIterator<Item = &'a Input>) -> String {
 
 /// The inputs' named dimensions, each once.
 fn dims(inputs: &[Input]) -> String {
-    let mut names: Vec<String> = Vec::new();
-    for dim in inputs.iter().flat_map(|it| it.declared.iter().flatten()) {
-        match dim {
-            Dim::Symbolic(name) if !names.contains(&name.to_string()) => {
-                names.push(format!("{name}"))
-            }
-            _ => {}
-        }
-    }
+    let dims = inputs.iter().flat_map(|it| it.declared.iter().flatten());
+    let names: BTreeSet<String> = dims
+        .filter_map(|it| match it {
+            Dim::Symbolic(name) => Some(name.to_string()),
+            _ => None,
+        })
+        .collect();
     joined(names.into_iter())
 }
 
