@@ -354,7 +354,7 @@ fn a_file_of_tensors_is_swept_as_far_as_it_is_inspected() {
     );
     // c5 takes 5 × 5 of what two halvings leave of 28: ((28 − 4) / 2 − 4) / 2 = 4.
     assert!(
-        open.contains("at 28 c5: kernel reaches over 5 elements but the padded input has 4"),
+        open.contains("at 28 c5 (Conv): kernel reaches over 5 elements but the padded input has 4"),
         "{open}"
     );
 }
@@ -376,27 +376,58 @@ fn one_read_serves_every_size() {
     assert_eq!(text, file);
 }
 
+/// The axes of the only input, of these sizes, that a list without names is for.
+fn axes(sizes: &[i64]) -> Vec<usize> {
+    use support::{bytes, float_value, graph, model, node};
+    let mut graph = graph(vec![node("relu", "Relu", &["x"], &["y"])], &[], &["y"]);
+    graph.input = vec![float_value("x", sizes)];
+    let name = sizes
+        .iter()
+        .map(i64::to_string)
+        .collect::<Vec<_>>()
+        .join("-");
+    let name = format!("cnninspect-axes-{name}-{}.onnx", std::process::id());
+    let path = std::env::temp_dir().join(name);
+    fs::write(&path, bytes(&model(graph, 17))).unwrap();
+    let swept = swept(&path, "20,30", None);
+    fs::remove_file(&path).unwrap();
+    swept.axes.inputs[0].axes.clone()
+}
+
 #[test]
-fn height_and_width_are_found_where_colours_come_last() {
+fn height_and_width_are_told_from_channels() {
+    let cases: [(&[i64], &[usize]); 9] = [
+        (&[1, 3, 224, 224], &[2, 3]),
+        (&[1, 224, 224, 3], &[1, 2]),
+        (&[1, 28, 28, 1], &[1, 2]),
+        // Maps of a row each, not colours: height and width would differ.
+        (&[1, 40, 100, 1], &[2, 3]),
+        (&[1, 1, 28, 28], &[2, 3]),
+        (&[1, 8, 100], &[2]),
+        (&[1, 16_000, 1], &[1]),
+        (&[1, 3, 16, 64, 64], &[2, 3, 4]),
+        (&[1, 16, 16, 16, 3], &[1, 2, 3]),
+    ];
+    for (sizes, expected) in cases {
+        assert_eq!(axes(sizes), expected, "{sizes:?}");
+    }
+}
+
+#[test]
+fn images_whose_colours_come_last_are_swept_as_they_are_turned() {
     use support::{bytes, float_value, graph, ints, model, node, tensor, with};
-    let mut graph = graph(
-        vec![
-            with(
-                node("turn", "Transpose", &["x"], &["y"]),
-                vec![ints("perm", &[0, 3, 1, 2])],
-            ),
-            node("conv", "Conv", &["y", "w"], &["z"]),
-        ],
-        &[],
-        &["z"],
+    let turned = with(
+        node("turn", "Transpose", &["x"], &["y"]),
+        vec![ints("perm", &[0, 3, 1, 2])],
     );
+    let conv = node("conv", "Conv", &["y", "w"], &["z"]);
+    let mut graph = graph(vec![turned, conv], &[], &["z"]);
     graph.input = vec![float_value("x", &[1, 20, 20, 3])];
     graph.initializer = vec![tensor("w", support::FLOAT, &[4, 3, 3, 3])];
     let path = std::env::temp_dir().join(format!("cnninspect-sweep-{}.onnx", std::process::id()));
     fs::write(&path, bytes(&model(graph, 17))).unwrap();
     let swept = swept(&path, "20,30", None);
     fs::remove_file(&path).unwrap();
-    assert_eq!(swept.axes.inputs[0].axes, [1, 2]);
     // 4 filters of 27 weights at 18 · 18 and 28 · 28 places.
     let unshared = swept
         .sizes
@@ -447,7 +478,8 @@ fn what_cannot_be_swept_says_why() {
         (
             &[two, "--sweep", "64"],
             "siamese.ts_dyn.onnx: several inputs have spatial axes, so a name is needed; the inputs are \"input\" \
-             (batch×3×height×width), \"input1\" (batch×3×height×width)\nhint: name inputs or dimensions, tied by =: ",
+             (batch×3×height×width), \"input1\" (batch×3×height×width)\nhint: name inputs or dimensions, tied by =: \
+             --sweep input=input1=224,256 or --sweep height=width=224,256",
         ),
         (
             &[open, "--sweep", "hieght=64"],
@@ -533,7 +565,7 @@ fn a_size_that_a_layer_cannot_take_leaves_the_others_told() {
     // conv1 leaves ⌊5 / 4⌋ + 1 = 2 of 16, which pool1's window of 3 does not fit into; 320 ends in 8 × 8 maps.
     for line in [
         " gap *        fc6 expects 9,216 inputs, here 16,384 at 320; ",
-        " gap *        at 16 pool1: kernel reaches over 3 elements but the padded input has 2",
+        " gap *        at 16 pool1 (MaxPool): kernel reaches over 3 elements but the padded input has 2",
         "Stored stays 2,334,080 at every size, since all positions share it. From 227 to 320 unshared grows",
     ] {
         assert!(page.contains(line), "{line}\n{page}");

@@ -45,7 +45,7 @@ fn swept(
     keep(model, common)?;
     let started = Instant::now();
     let swept = sweep(model, options, sizes, question);
-    let swept = swept.map_err(|error| about(model, &error, error.hint()))?;
+    let swept = swept.map_err(|error| about(model, &error, error.hint().as_deref()))?;
     if common.verbose {
         let count = counted(u128::try_from(swept.sizes.len()).unwrap_or(0));
         say(&format!("swept {count} sizes in {:.1?}", started.elapsed()));

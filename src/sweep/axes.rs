@@ -54,7 +54,15 @@ impl Axes {
             let [one] = spatial.as_slice() else {
                 return Err(match spatial.as_slice() {
                     [] => SweepError::NoImage(listed(inputs.iter())),
-                    several => SweepError::Several(listed(several.iter().copied())),
+                    several => SweepError::Several {
+                        inputs: listed(several.iter().copied()),
+                        names: several
+                            .iter()
+                            .take(2)
+                            .map(|it| it.name.as_str())
+                            .collect::<Vec<_>>()
+                            .join("="),
+                    },
                 });
             };
             out.inputs.push(InputAxes::of(one, inputs, given)?);
@@ -180,7 +188,7 @@ impl InputAxes {
 }
 
 /// The axes of height, width and the like: from the third on, or those between batch and channels where the
-/// last axis looks like colours.
+/// last axis looks like colours, or like the one channel of a signal.
 fn spatial(input: &Input) -> Option<Vec<usize>> {
     let taken = input.shape.as_ref().map(|it| it.0.as_slice());
     let dims = input.declared.as_deref().or(taken)?;
@@ -188,14 +196,13 @@ fn spatial(input: &Input) -> Option<Vec<usize>> {
     if !RANKS.contains(&rank) {
         return None;
     }
-    let colours = |at: usize| {
-        dims.get(at)
-            .and_then(Dim::known)
-            .is_some_and(|it| [1, 3, 4].contains(&it))
-    };
+    let size = |at: usize| dims.get(at).and_then(Dim::known);
+    let colours = |at: usize| size(at).is_some_and(|it| [1, 3, 4].contains(&it));
     let last = rank.checked_sub(1)?;
-    let sizes = |at: usize| dims.get(at).and_then(Dim::known);
-    let is_last = rank > 3 && colours(last) && !colours(1) && sizes(1) == sizes(2);
+    let is_last = match rank {
+        3 => size(2) == Some(1) && !colours(1),
+        _ => colours(last) && !colours(1) && size(1) == size(2),
+    };
     Some(if is_last {
         (1..last).collect()
     } else {

@@ -14,8 +14,13 @@ pub enum SweepError {
     #[error("no input has 3 to 5 axes, of which some were height and width; the inputs are {0}")]
     NoImage(String),
     /// Several inputs have spatial axes.
-    #[error("several inputs have spatial axes, so a name is needed; the inputs are {0}")]
-    Several(String),
+    #[error("several inputs have spatial axes, so a name is needed; the inputs are {inputs}")]
+    Several {
+        /// The ones there are.
+        inputs: String,
+        /// The names of the first two, as they are tied to one list.
+        names: String,
+    },
     /// A name of nothing in the model.
     #[error(
         "no input and no dimension of one is named {name:?}; the dimensions are {dims}, the inputs {inputs}"
@@ -57,21 +62,24 @@ pub enum SweepError {
 impl SweepError {
     /// The next step, where there is one.
     #[must_use]
-    pub fn hint(&self) -> Option<&str> {
-        match self {
-            Self::Model(error) => error.hint(),
-            Self::NoImage(_) => Some(
-                "a dimension can be named, as in --sweep length=100,200; an input without a shape needs --input, \
-                 a model without a graph --geometry or --graph",
-            ),
-            Self::Several(_) => Some(
-                "name inputs or dimensions, tied by =: --sweep left=right=224,256 or --sweep height=width=224,256",
-            ),
-            Self::Settled { .. } => Some("leave out one of the two"),
-            Self::Open { .. } => Some("--dim or --input gives its size"),
-            Self::TooMuch { .. } => Some("name fewer layers, or fewer sizes at a time"),
-            Self::Unknown { .. } => None,
-        }
+    pub fn hint(&self) -> Option<String> {
+        let text = match self {
+            Self::Model(error) => return error.hint().map(str::to_owned),
+            Self::NoImage(_) => {
+                "a dimension can be named, as in --sweep length=100,200; an input without a shape needs --input, a \
+                 model without a graph --geometry or --graph"
+            }
+            Self::Several { names, .. } => {
+                return Some(format!(
+                    "name inputs or dimensions, tied by =: --sweep {names}=224,256 or --sweep height=width=224,256"
+                ));
+            }
+            Self::Settled { .. } => "leave out one of the two",
+            Self::Open { .. } => "--dim or --input gives its size",
+            Self::TooMuch { .. } => "name fewer layers, or fewer sizes at a time",
+            Self::Unknown { .. } => return None,
+        };
+        Some(text.to_owned())
     }
 }
 

@@ -83,14 +83,18 @@ impl Column {
 /// Header of a column that stands close to the one whose growth it shows.
 pub(super) const GROWTH: &str = "growth";
 
-/// `×1.31`, rounded to hundredths.
+/// `×1.31`, rounded to hundredths; from 100 on to a whole number.
 pub(super) fn times(count: u128, base: u128) -> Option<String> {
+    let half = base / 2;
+    let whole = count.checked_add(half)?.checked_div(base)?;
+    if whole >= 100 {
+        return Some(format!("×{}", grouped(&whole.to_string())));
+    }
     let hundredths = count
         .checked_mul(100)?
-        .checked_add(base / 2)?
+        .checked_add(half)?
         .checked_div(base)?;
-    let (whole, rest) = (hundredths / 100, hundredths % 100);
-    Some(format!("×{}.{rest:02}", grouped(&whole.to_string())))
+    Some(format!("×{}.{:02}", hundredths / 100, hundredths % 100))
 }
 
 pub(super) fn count(number: Option<u128>) -> Cell {
@@ -119,19 +123,21 @@ mod tests {
     use super::times;
 
     #[test]
-    fn growth_is_rounded_to_hundredths() {
+    fn growth_is_rounded() {
         let cases = [
             // 1,301,870,080 / 666,434,944 = 1.95349…
             (1_301_870_080, 666_434_944, "×1.95"),
             (1, 1, "×1.00"),
             (1, 3, "×0.33"),
             (2, 3, "×0.67"),
-            (123_456_700, 100, "×1,234,567.00"),
+            (9_949, 100, "×99.49"),
+            (9_950, 100, "×100"),
+            (123_456_749, 100, "×1,234,567"),
         ];
         for (count, base, expected) in cases {
             assert_eq!(times(count, base).as_deref(), Some(expected));
         }
         assert_eq!(times(1, 0), None);
-        assert_eq!(times(u128::MAX, 1), None);
+        assert_eq!(times(u128::MAX, 2), None);
     }
 }

@@ -96,7 +96,8 @@ pub(super) fn gaps(swept: &Swept) -> Vec<String> {
         if whole && !at.problems.is_empty() {
             // Where a layer cannot take the size, that is why its sums are unknown.
             for it in at.problems.iter().filter(|it| it.expected.is_none()) {
-                notes.add(at.size, &it.layer, "", &it.reason);
+                let subject = format!("{} ({})", it.layer, it.op_type);
+                notes.add(at.size, &subject, "", &it.reason);
             }
             more = more.max(at.more_problems);
             continue;
