@@ -376,21 +376,32 @@ fn one_read_serves_every_size() {
     assert_eq!(text, file);
 }
 
+/// A model that is written for one test and removed after it.
+struct Written(PathBuf);
+
+impl Written {
+    fn new(name: &str, graph: onnx_protobuf::GraphProto) -> Self {
+        let name = format!("cnninspect-sweep-{name}-{}.onnx", std::process::id());
+        let path = std::env::temp_dir().join(name);
+        fs::write(&path, support::bytes(&support::model(graph, 17))).unwrap();
+        Self(path)
+    }
+}
+
+impl Drop for Written {
+    fn drop(&mut self) {
+        let _ = fs::remove_file(&self.0);
+    }
+}
+
 /// The axes of the only input, of these sizes, that a list without names is for.
 fn axes(sizes: &[i64]) -> Vec<usize> {
-    use support::{bytes, float_value, graph, model, node};
+    use support::{float_value, graph, node};
     let mut graph = graph(vec![node("relu", "Relu", &["x"], &["y"])], &[], &["y"]);
     graph.input = vec![float_value("x", sizes)];
-    let name = sizes
-        .iter()
-        .map(i64::to_string)
-        .collect::<Vec<_>>()
-        .join("-");
-    let name = format!("cnninspect-axes-{name}-{}.onnx", std::process::id());
-    let path = std::env::temp_dir().join(name);
-    fs::write(&path, bytes(&model(graph, 17))).unwrap();
-    let swept = swept(&path, "20,30", None);
-    fs::remove_file(&path).unwrap();
+    let name = sizes.iter().map(i64::to_string).collect::<Vec<_>>();
+    let model = Written::new(&name.join("-"), graph);
+    let swept = swept(&model.0, "20,30", None);
     swept.axes.inputs[0].axes.clone()
 }
 
@@ -415,7 +426,7 @@ fn height_and_width_are_told_from_channels() {
 
 #[test]
 fn images_whose_colours_come_last_are_swept_as_they_are_turned() {
-    use support::{bytes, float_value, graph, ints, model, node, tensor, with};
+    use support::{float_value, graph, ints, node, tensor, with};
     let turned = with(
         node("turn", "Transpose", &["x"], &["y"]),
         vec![ints("perm", &[0, 3, 1, 2])],
@@ -424,10 +435,8 @@ fn images_whose_colours_come_last_are_swept_as_they_are_turned() {
     let mut graph = graph(vec![turned, conv], &[], &["z"]);
     graph.input = vec![float_value("x", &[1, 20, 20, 3])];
     graph.initializer = vec![tensor("w", support::FLOAT, &[4, 3, 3, 3])];
-    let path = std::env::temp_dir().join(format!("cnninspect-sweep-{}.onnx", std::process::id()));
-    fs::write(&path, bytes(&model(graph, 17))).unwrap();
-    let swept = swept(&path, "20,30", None);
-    fs::remove_file(&path).unwrap();
+    let model = Written::new("turned", graph);
+    let swept = swept(&model.0, "20,30", None);
     // 4 filters of 27 weights at 18 · 18 and 28 · 28 places.
     let unshared = swept
         .sizes
@@ -550,6 +559,43 @@ fn what_cannot_be_swept_says_why() {
         assert!(output.stdout.is_empty(), "{arguments:?}");
         assert!(stderr.contains(expected), "{arguments:?}: {stderr}");
     }
+}
+
+#[test]
+fn a_list_that_fits_no_axis_or_makes_too_many_rows_is_refused() {
+    use support::{FLOAT, Size, float_value, graph, ints, node, value, with};
+    let list = Sweep::read("8..263").unwrap();
+    let refused = |model: &Written, question: Option<&Question>| {
+        let error = sweep(&model.0, &options(Sizes::default()), &list, question).unwrap_err();
+        (error.to_string(), error.hint().unwrap_or_default())
+    };
+    let mut flat = graph(vec![node("relu", "Relu", &["x"], &["y"])], &[], &["y"]);
+    flat.input = vec![float_value("x", &[1, 20])];
+    let (error, _) = refused(&Written::new("flat", flat.clone()), None);
+    let expected = "no input has 3 to 5 axes, of which some were height and width; the inputs are \"x\" (1×20)";
+    assert_eq!(error, expected);
+    let sizes = [
+        Size::Is(1),
+        Size::Named("colours"),
+        Size::Is(9),
+        Size::Is(9),
+    ];
+    flat.input = vec![value("x", FLOAT, &sizes)];
+    let (error, hint) = refused(&Written::new("open", flat), None);
+    assert_eq!(error, "axis 1 of input \"x\" is open");
+    assert_eq!(hint, "--dim or --input gives its size");
+    // 400 pools at 256 sizes are 102,400 rows.
+    let pools = (0..400).map(|at| {
+        let (from, to) = (format!("v{at}"), format!("v{}", at + 1));
+        let pool = node(&format!("pool{at}"), "MaxPool", &[&from], &[&to]);
+        with(pool, vec![ints("kernel_shape", &[1, 1])])
+    });
+    let mut deep = graph(pools.collect(), &[], &["v400"]);
+    deep.input = vec![float_value("v0", &[1, 1, 8, 8])];
+    let deep = Written::new("deep", deep);
+    let (error, hint) = refused(&deep, Some(&everything()));
+    assert_eq!(error, "400 layers at 256 sizes are more than 100,000 rows");
+    assert_eq!(hint, "name fewer layers, or fewer sizes at a time");
 }
 
 #[test]
