@@ -44,12 +44,12 @@ pub(super) fn rows(page: &Page<'_>, detail: Detail) -> Vec<Row> {
         let contents = page.contents.get(at..).unwrap_or_default();
         let content = |at: usize| contents.get(at).copied().flatten();
         let like = |(at, it): &(usize, &Pair)| it.is_same() && !differs(content(*at));
-        let equal = rest.iter().enumerate().take_while(like).count();
-        if page.all || equal == 0 {
+        if page.all || !like(&(0, first)) {
             out.push(Row::One(one(first, content(0), &befores, detail)));
             rest = after;
             continue;
         }
+        let equal = rest.iter().enumerate().take_while(like).count();
         let (run, after) = rest.split_at(equal);
         out.push(Row::Equal(run_of(run, detail)));
         rest = after;
