@@ -90,7 +90,7 @@ fn read(path: &Path) -> Json {
     serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
 }
 
-/// The convolutions and pools of a model, as the JSON document has them.
+/// The rows of a model that have counts, as the JSON document has them, and its sums as one row more.
 fn layers(model: &Path, dims: Dims) -> Vec<Json> {
     let options = Options {
         sizes: Sizes {
@@ -103,7 +103,24 @@ fn layers(model: &Path, dims: Dims) -> Vec<Json> {
     let report = inspect(model, &options).unwrap_or_else(|it| panic!("{}: {it}", model.display()));
     let rows = report.layers.iter();
     let rows = rows.map(|it| serde_json::to_value(it).unwrap());
-    rows.filter(|it| it["kind"] == "conv" || it["kind"] == "pool")
+    let totals = serde_json::to_value(&report.totals).unwrap();
+    let sums = [
+        "conv.unshared",
+        "conv.dense",
+        "conv.macs",
+        "linear.macs",
+        "macs",
+    ];
+    let sums = sums.map(|path| {
+        let value = path.split('.').fold(&totals, |it, key| &it[key]);
+        (path.to_owned(), value.clone())
+    });
+    let sums = json!({
+        "kind": "totals", "name": "totals", "formulas": totals["formulas"],
+        "counts": sums.into_iter().collect::<serde_json::Map<_, _>>(),
+    });
+    rows.filter(|it| it["kind"] != "other")
+        .chain([sums])
         .collect()
 }
 
@@ -126,8 +143,16 @@ fn worked_out(row: &Json, dims: &Dims) -> Row {
     for count in ["macs", "padding_macs", "activations_in", "activations_out"] {
         counts.insert(count, &row[count]);
     }
-    if let Some(formulas) = row["formulas"].as_object() {
-        counts.extend(formulas.iter().map(|it| (it.0.as_str(), it.1)));
+    for counted in ["counts", "formulas"] {
+        let counted = row[counted].as_object().into_iter().flatten();
+        counts.extend(counted.map(|it| (it.0.as_str(), it.1)));
+    }
+    let axes = ["kernel_shape[0]", "kernel_shape[1]", "kernel_shape[2]"];
+    if let Some(kernel) = row["kernel_shape"]
+        .as_array()
+        .filter(|_| row["global"] == true)
+    {
+        counts.extend(axes.into_iter().zip(kernel));
     }
     // As a number the factor is rounded, as a formula it is not.
     counts.remove("sharing_factor");
@@ -330,12 +355,13 @@ fn the_layers_of_open_files_have_formulas() {
         let model = root.join(format!("fixtures/truth/{name}.ts_dyn.onnx"));
         let dims = Dims::from([("height".to_owned(), 300), ("width".to_owned(), 200)]);
         for row in layers(&model, Dims::new()) {
-            let row = worked_out(&row, &dims);
-            let counts = if row.contains_key("shared") {
-                ["unshared", "dense", "macs"].as_slice()
-            } else {
-                ["activations_in", "activations_out"].as_slice()
+            let counts = match row["kind"].as_str() {
+                Some("conv") => ["unshared", "dense", "macs", "padding_macs"].as_slice(),
+                Some("pool") => &["activations_in", "activations_out"],
+                Some("totals") => &["conv.unshared", "conv.dense", "conv.macs", "macs"],
+                _ => continue,
             };
+            let row = worked_out(&row, &dims);
             for count in counts {
                 assert!(row.contains_key(*count), "{name}: {row:?} lacks {count}");
             }

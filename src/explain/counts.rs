@@ -120,7 +120,7 @@ impl Facts<'_> {
     ) -> Answer {
         match (number, self.row.formulas.get(name)) {
             (Some(number), _) => Answer::Number(number),
-            (None, Some(form)) => Answer::Form(form.clone()),
+            (None, Some(form)) => Answer::Form(form.to_string()),
             (None, None) => Answer::Unknown(scene.why(&self.row.name, what)),
         }
     }
