@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use cnninspect::infer::Sizes;
+use cnninspect::render::{OutputFormat, View, find_column};
 use cnninspect::verify::Choice;
 use cnninspect::{Options, inspect};
 use serde_json::{Value as Json, json};
@@ -367,6 +368,110 @@ fn the_layers_of_open_files_have_formulas() {
             }
         }
     }
+}
+
+/// A formula of a table as the evaluator reads it.
+fn plain(book: &str) -> String {
+    let signs = [
+        ("⌊", "floor("),
+        ("⌋", ")"),
+        ("×", " * "),
+        ("−", " - "),
+        ("+", " + "),
+        (",", ""),
+    ];
+    let text = signs
+        .iter()
+        .fold(book.to_owned(), |text, it| text.replace(it.0, it.1));
+    text.replace("max(0 ", "max(0, ")
+}
+
+/// The page of a model with these columns.
+fn page(model: &Path, columns: Option<&[&str]>, width: usize) -> String {
+    let options = Options {
+        verify: Choice::None,
+        ..Options::default()
+    };
+    let columns = columns.map(|it| it.iter().filter_map(|it| find_column(it)).collect());
+    let view = View {
+        columns,
+        width,
+        ..View::default()
+    };
+    let mut out = Vec::new();
+    let format = OutputFormat::find("table").unwrap();
+    let report = inspect(model, &options).unwrap();
+    format.write(&report, &view, &mut out).unwrap();
+    String::from_utf8(out).unwrap()
+}
+
+/// What the names under a table stand for, worked out.
+fn told(page: &str, dims: &Dims) -> Dims {
+    let mut out = dims.clone();
+    let lines = page.lines().skip_while(|it| !it.starts_with(" formulas "));
+    let lines = lines.take_while(|it| !it.is_empty());
+    let items = lines.flat_map(|it| it.trim_start().split("   "));
+    for item in items {
+        let item = item.trim().strip_prefix("formulas").unwrap_or(item).trim();
+        if let Some((name, book)) = item.split_once(" = ") {
+            let value = Evaluator::of(&plain(book), dims).unwrap_or_else(|| panic!("{item}"));
+            out.insert(name.to_owned(), u64::try_from(value).unwrap());
+        }
+    }
+    out
+}
+
+#[test]
+fn a_table_tells_every_size_and_keeps_its_width() {
+    // Multiples of 8, which U-Net's skips need.
+    let dims = Dims::from([("height".to_owned(), 304), ("width".to_owned(), 200)]);
+    let mut compared = 0;
+    for name in [
+        "alexnet2012",
+        "dcgan_g",
+        "lenet5",
+        "siamese",
+        "squeezenet1_1",
+        "unet",
+    ] {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let model = root.join(format!("fixtures/truth/{name}.ts_dyn.onnx"));
+        for width in [80, 100, 160] {
+            let page = page(&model, None, width);
+            let long = page.lines().find(|it| it.chars().count() > width);
+            assert_eq!(long, None, "{name} at {width}");
+            assert!(!page.contains("×…"), "{page}");
+        }
+        // Cells with names and without, worked out and held against the run with these sizes.
+        let runs = layers(&model, dims.clone());
+        let runs = runs
+            .iter()
+            .filter(|it| it["kind"] == "conv" || it["kind"] == "pool");
+        let runs: Vec<&Json> = runs.collect();
+        for width in [60, 200] {
+            let page = page(&model, Some(&["output", "unshared"]), width);
+            let names = told(&page, &dims);
+            let rows = page
+                .lines()
+                .skip_while(|it| !it.trim().starts_with("output"));
+            for (line, run) in rows.skip(1).zip(&runs) {
+                let cells = line.trim().split_once("  ");
+                let (output, unshared) = cells.unwrap_or_else(|| panic!("{name}: {page}"));
+                let sizes = run["output_shape"].as_array().unwrap().iter();
+                let sizes = sizes.map(|it| it.as_u64().unwrap_or_else(|| panic!("{name}: {run}")));
+                let elements: u64 = sizes.product();
+                let got = Evaluator::of(&plain(output), &names);
+                assert_eq!(got, Some(i128::from(elements)), "{name}: {line}");
+                if run["kind"] == "conv" {
+                    let expected = run["params"]["unshared"].as_u64().unwrap();
+                    let got = Evaluator::of(&plain(unshared.trim()), &names);
+                    assert_eq!(got, Some(i128::from(expected)), "{name}: {line}");
+                }
+                compared += 1;
+            }
+        }
+    }
+    assert!(compared >= 120, "only {compared} rows were compared");
 }
 
 #[test]

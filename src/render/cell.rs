@@ -36,11 +36,12 @@ pub(super) fn shape(shape: Option<&Shape>) -> Raw {
     words(shape.map(joined))
 }
 
-/// A size; brackets around a sum.
+/// A size; brackets around a sum, and around a product among sizes.
 fn sized(dim: &Dim) -> String {
+    let text = dim.to_string();
     match dim {
-        Dim::Symbolic(expr) if !expr.is_one_term() => format!("({expr})"),
-        other => other.to_string(),
+        Dim::Symbolic(expr) if !expr.is_one_factor() => format!("({text})"),
+        _ => text,
     }
 }
 
@@ -130,7 +131,7 @@ fn sizes_cell(dims: &[Dim]) -> String {
 /// A size for the eye, a sum in brackets.
 pub(super) fn size(dim: &Dim) -> String {
     match dim {
-        Dim::Symbolic(_) => printable(&formula(&sized(dim))),
+        Dim::Symbolic(_) => printable(&formula(&sized(dim))).replace(' ', ""),
         _ => dim.to_string(),
     }
 }
@@ -294,6 +295,15 @@ mod tests {
             (
                 Shape(vec![open("N"), 3.into(), open("H"), Dim::Unknown]),
                 "3×H×?",
+            ),
+            (
+                Shape(vec![
+                    1.into(),
+                    3.into(),
+                    open("W"),
+                    Dim::Symbolic(Expr::name("H").mul(&Expr::number(2)).unwrap()),
+                ]),
+                "3×W×(2×H)",
             ),
             (Shape::known(&[1, 4096]), "4096"),
             (Shape::known(&[4096]), "4096"),

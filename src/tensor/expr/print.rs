@@ -57,6 +57,17 @@ impl Expr {
     pub fn is_one_term(&self) -> bool {
         self.0.len() < 2
     }
+    /// Whether it prints without any sign outside brackets: a number, a name or a quotient.
+    #[must_use]
+    pub(crate) fn is_one_factor(&self) -> bool {
+        match self.0.as_slice() {
+            [] => true,
+            [term] if term.factor == 1 => term.atoms.len() < 2,
+            [term] => term.factor > 0 && term.atoms.is_empty(),
+            _ => false,
+        }
+    }
+
     /// A formula of one term as its number, where that is above 0, and the rest.
     pub(crate) fn number_apart(&self) -> Option<(u128, Self)> {
         let [term] = self.0.as_slice() else {
