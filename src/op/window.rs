@@ -130,6 +130,14 @@ impl Axis {
         u64::try_from(slack % i128::from(self.stride.max(1))).unwrap_or(0)
     }
 
+    /// [`Axis::same_pads`] of a size that may be open: at a stride of 1 it is the same for every size.
+    #[must_use]
+    pub fn same_pads_of(self, input: &Dim, lower: bool) -> Option<(i64, i64)> {
+        let any = (self.stride == 1).then_some(1);
+        let input = input.known().or(any)?;
+        Some(self.same_pads(input, lower))
+    }
+
     /// The padding that gives ⌈input / stride⌉ windows.
     ///
     /// Source: `auto_pad` in <https://onnx.ai/onnx/operators/onnx__Conv.html>

@@ -6,7 +6,7 @@ use crate::tensor::{Dim, Expr};
 /// Axes with more taps and more windows than this are not walked.
 const MOST_WALKED: u64 = 1 << 14;
 /// Nor are more taps than this, where sizes are open.
-const MOST_OPEN: u64 = 1 << 10;
+const MOST_OPEN: u64 = 128;
 
 impl Axis {
     /// Of all taps of all windows, those that lie inside the input; `None` where kernel and
