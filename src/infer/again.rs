@@ -30,6 +30,8 @@ pub struct Changed {
     pub nodes: Vec<NodeId>,
     /// Products whose operands no longer fit, with the sizes that they sum over on either side.
     pub unfit: Vec<(NodeId, u64, u64)>,
+    /// The work that it took, in the unit of [`Again::with`]'s bound.
+    pub steps: usize,
 }
 
 /// Why what a change leads to cannot be told.
@@ -92,6 +94,7 @@ impl<'a> Again<'a> {
                 walk.node(*id)?;
             }
         }
+        walk.changed.steps = most.saturating_sub(walk.left);
         Ok(walk.changed)
     }
 
