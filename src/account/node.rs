@@ -146,7 +146,7 @@ impl Rows<'_, '_> {
         let elements = elements.ok_or_else(|| why_open(self.scene.shapes, output))?;
         let inner = self.inner(node, operator, weight);
         let inner = inner.ok_or_else(|| why_open(self.scene.shapes, input_of(node, weight)))?;
-        linear::macs(elements, u128::from(inner), self.scene.batch())
+        linear::macs(elements, u128::from(inner), self.batch.held(output))
             .ok_or_else(|| OVERFLOW.to_owned())
     }
 
