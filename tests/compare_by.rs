@@ -349,6 +349,29 @@ fn standard_input_may_be_one_of_the_two() {
     }
 }
 
+/// ResNet-18 has 20 batch norms; one of PyTorch's exports keeps them, the other folds them into convolutions.
+#[test]
+fn folded_batch_norms_are_told_as_such() {
+    let folded = "fixtures/graphs/resnet18.ts.onnx";
+    let cases = [
+        (
+            [RESNET18, folded],
+            "as many batch norms went as convolutions got a bias, 20: they are folded into them",
+        ),
+        (
+            [folded, RESNET18],
+            "as many batch norms came as convolutions lost a bias, 20: they were folded into them",
+        ),
+    ];
+    for (models, expected) in cases {
+        let (code, stdout, _) = run(&[models[0], models[1], "-f", "markdown"]);
+        assert_eq!(code, Some(0));
+        assert!(stdout.contains(expected), "{stdout}");
+    }
+    let (_, stdout, _) = run(&[folded, "fixtures/graphs/resnet18.dynamo.onnx"]);
+    assert!(!stdout.contains("batch norms"), "{stdout}");
+}
+
 #[test]
 fn what_was_run_is_said() {
     let (code, stdout, _) = run(&[LENET, LENET, "--verify", "cheapest"]);

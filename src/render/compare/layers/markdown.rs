@@ -70,7 +70,7 @@ fn sums(page: &Page<'_>, out: &mut dyn io::Write) -> io::Result<()> {
 }
 
 fn said(page: &Page<'_>, out: &mut dyn io::Write) -> io::Result<()> {
-    let inputs = words::inputs(&page.layers.inputs).into_iter();
+    let inputs = words::inputs(page).into_iter();
     let mut lines: Vec<(&str, String)> = inputs.map(|it| ("input", it)).collect();
     let operators = words::operators(&page.layers.operators);
     if !operators.is_empty() {

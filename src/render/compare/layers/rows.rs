@@ -62,7 +62,12 @@ fn ordered(pairs: &[Pair]) -> Vec<&Side> {
 
 /// `12 layers are the same: conv1 … pool2; 3 renamed`.
 fn run_of(run: &[Pair], detail: Detail) -> String {
-    let name = |it: Option<&Pair>| short_name(&it.map(name).unwrap_or_default(), detail.name);
+    // One name has the room of two.
+    let room = match run.len() {
+        1 => detail.name.saturating_mul(2),
+        _ => detail.name,
+    };
+    let name = |it: Option<&Pair>| short_name(&it.map(name).unwrap_or_default(), room);
     let (first, last) = (name(run.first()), name(run.last()));
     let renamed = run.iter().filter(|it| it.is_renamed()).count();
     let out = match run.len() {

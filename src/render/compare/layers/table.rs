@@ -11,11 +11,13 @@ use crate::render::text::{elided, flowed, padded, printable, short_name, width, 
 /// Before every line but the head.
 const MARGIN: usize = 1;
 const GAP: usize = 2;
+/// Between two items.
+const SPACE: usize = 3;
 /// Room of the mark: the longest is `changed` or `removed`.
 const MARK: usize = 7;
 /// Room of the labels in front of words.
 const LABEL: usize = 9;
-/// A layer's name takes at least this, and at most a third of the page.
+/// A layer's name takes at least this.
 const LEAST_NAME: usize = 12;
 /// From this width on counts say from what to what.
 const WIDE: usize = 120;
@@ -75,17 +77,28 @@ fn body(page: &Page<'_>, paint: Paint) -> Vec<String> {
         name: third.saturating_sub(4),
     };
     let rows = rows(page, detail);
-    let names = rows.iter().filter_map(|it| match it {
-        Row::One(it) => Some(width(&it.layer)),
-        Row::Equal(_) => None,
-    });
-    let most = third.max(LEAST_NAME);
-    let name = names.max().unwrap_or(0).clamp(LEAST_NAME, most);
+    let name = name_room(&rows, page.width);
     let lines = rows.iter().flat_map(|it| match it {
         Row::Equal(text) => hanging(&wrapped(text, page.width.saturating_sub(MARGIN)), paint),
         Row::One(it) => row(it, name, page, paint),
     });
     lines.collect()
+}
+
+/// Room for the layers' names: a third of the page, up to half of it where what is said of them is short.
+fn name_room(rows: &[Row], page: usize) -> usize {
+    let ones = || {
+        rows.iter().filter_map(|it| match it {
+            Row::One(it) => Some(it),
+            Row::Equal(_) => None,
+        })
+    };
+    let said = ones().map(|it| it.items.iter().map(|it| width(it) + SPACE).sum::<usize>());
+    let left = page.saturating_sub(MARGIN + MARK + 2 * GAP);
+    let left = left.saturating_sub(said.max().unwrap_or(0).saturating_sub(SPACE));
+    let most = left.clamp(page / 3, page / 2).max(LEAST_NAME);
+    let names = ones().map(|it| width(&it.layer));
+    names.max().unwrap_or(0).clamp(LEAST_NAME, most)
 }
 
 fn hanging(lines: &[String], paint: Paint) -> Vec<String> {
@@ -173,7 +186,7 @@ fn said(page: &Page<'_>, paint: Paint) -> Vec<String> {
             ));
         }
     };
-    for input in words::inputs(&page.layers.inputs) {
+    for input in words::inputs(page) {
         add("input", wrapped(&input, room));
     }
     add(

@@ -8,7 +8,6 @@ use crate::compare::layers::{
 use crate::render::cell;
 use crate::render::compare::cells::relative;
 use crate::render::text::{plural, printable, spoken};
-use crate::tensor::Shape;
 use crate::units::{counted, wide};
 
 /// Fields that people call otherwise than the JSON document does.
@@ -29,6 +28,9 @@ const LABELS: &[(&str, &str)] = &[
 
 /// Counts that follow from what else changed; JSON and CSV have them.
 const FOLLOWING: &[&str] = &["shared", "unshared", "dense", "padding_macs"];
+
+/// Inputs that differ are told up to so many.
+const MOST_INPUTS: usize = 5;
 
 fn label(what: &str) -> &str {
     LABELS
@@ -197,27 +199,31 @@ pub(super) fn described(side: &Side) -> Vec<String> {
     out
 }
 
-/// `data 1×3×227×227 float32 → data 1×3×224×224 float32`.
-pub(super) fn inputs(inputs: &[InputChange]) -> Vec<String> {
-    let side = |it: &Option<InputSide>| {
-        it.as_ref().map_or_else(
-            || "none".to_owned(),
-            |it| {
-                let shape = match &it.shape {
-                    Value::Shape(shape) => whole(shape),
-                    other => value(other),
-                };
-                format!("{} {shape} {}", spoken(&it.name), value(&it.data_type))
-            },
-        )
-    };
-    let change = |it: &InputChange| format!("{} → {}", side(&it.before), side(&it.after));
-    inputs.iter().map(change).collect()
+/// `data 1×3×227×227 float32 → data 1×3×224×224 float32`. Weights may be inputs, so the first few have a line,
+/// and all of them where every layer has a row.
+pub(super) fn inputs(page: &Page<'_>) -> Vec<String> {
+    let inputs = &page.layers.inputs;
+    let most = if page.all { inputs.len() } else { MOST_INPUTS };
+    let mut out: Vec<String> = inputs.iter().take(most).map(input).collect();
+    match inputs.len().saturating_sub(most) {
+        0 => {}
+        more => out.push(format!("and {} more", count(more))),
+    }
+    out
 }
 
-/// A shape with its batch.
-fn whole(shape: &Shape) -> String {
-    cell::shape_cell(Some(shape))
+fn input(it: &InputChange) -> String {
+    let side = |it: &Option<InputSide>| {
+        let Some(it) = it else {
+            return "none".to_owned();
+        };
+        let shape = match &it.shape {
+            Value::Shape(shape) => cell::shape_cell(Some(shape)),
+            other => value(other),
+        };
+        format!("{} {shape} {}", spoken(&it.name), value(&it.data_type))
+    };
+    format!("{} → {}", side(&it.before), side(&it.after))
 }
 
 /// `Relu 7 → 0`.
@@ -252,10 +258,32 @@ pub(super) fn notes(page: &Page<'_>) -> Vec<String> {
             fields.join(", ")
         ));
     }
+    out.extend(folded(page.layers));
     if !page.layers.are_alike() {
         out.push(
             "the two have little in common; --by summary sets their sums side by side".to_owned(),
         );
     }
     out
+}
+
+/// Batch norms that an exporter folded into convolutions: as many went as convolutions got a bias, or came as
+/// lost one.
+fn folded(layers: &Layers) -> Option<String> {
+    let norms = layers
+        .operators
+        .iter()
+        .find(|it| it.op_type == "BatchNormalization")?;
+    let many = norms.before.abs_diff(norms.after);
+    let is_fewer = norms.after < norms.before;
+    let changes = layers.pairs.iter().flat_map(|it| &it.changes);
+    let got = changes.filter(|it| it.what == "bias" && it.after == Value::Flag(is_fewer));
+    (wide(got.count()) == many).then(|| {
+        let many = counted(many.into());
+        if is_fewer {
+            format!("as many batch norms went as convolutions got a bias, {many}: they are folded into them")
+        } else {
+            format!("as many batch norms came as convolutions lost a bias, {many}: they were folded into them")
+        }
+    })
 }
