@@ -151,7 +151,10 @@ fn conflict(command: Option<&str>, message: &str) -> clap::Error {
 fn plainly(error: clap::Error) -> clap::Error {
     match error.get(ContextKind::InvalidSubcommand) {
         Some(ContextValue::String(name)) if error.kind() == ErrorKind::ArgumentConflict => {
-            conflict(None, &format!("one model at a time: '{name}' is one too many"))
+            conflict(
+                None,
+                &format!("one model at a time: '{name}' is one too many"),
+            )
         }
         _ => error,
     }

@@ -5,6 +5,8 @@
 //! value that then has twice the elements holds the batch, one that stays as it was does not. Where a convolution
 //! refuses twice as many channels, the first axis was theirs and the model takes one sample.
 
+mod whole;
+
 use std::collections::HashSet;
 
 use super::scene::{Scene, input_of, is};
@@ -30,7 +32,7 @@ pub(super) enum Batch {
         odd: HashSet<ValueId>,
     },
     /// Why that cannot be told.
-    Unknown { samples: u128, reason: String },
+    Unknown(String),
 }
 
 impl Batch {
@@ -40,14 +42,19 @@ impl Batch {
         let sizes = u64::try_from(samples).ok();
         let Some(sizes) = sizes.and_then(|it| Some([it, it.checked_mul(2)?])) else {
             let reason = "the first input's first size is too large to be doubled".to_owned();
-            return Self::Unknown { samples, reason };
+            return Self::Unknown(reason);
         };
         if samples <= 1 {
             return Self::One;
         }
         let again = Again::new(scene.network, scene.edges, scene.shapes);
         let inputs = inputs(scene, sizes[0]);
-        let (changed, stop) = again.with_first_sizes(&inputs, sizes, MOST_STEPS);
+        let (mut changed, mut stop) = again.with_first_sizes(&inputs, sizes, MOST_STEPS);
+        if let Some(Stop::Control(_)) = stop
+            && let Some(whole) = whole::again(scene, &inputs, sizes[1])
+        {
+            (changed, stop) = whole;
+        }
         let search = Search {
             scene,
             sizes,
@@ -57,46 +64,25 @@ impl Batch {
             if search.is_no_batch(&stop) {
                 return Self::One;
             }
-            let reason = search.why(&stop);
-            return Self::Unknown { samples, reason };
+            return Self::Unknown(search.why(&stop));
         }
         if let Some(reason) = search.contradiction() {
-            return Self::Unknown { samples, reason };
+            return Self::Unknown(reason);
         }
         search.sorted()
     }
 
-    /// How many samples a value holds; as many as there are where that is not known.
-    pub(super) fn held(&self, value: Option<ValueId>) -> u128 {
+    /// How many samples a value holds, or why that cannot be told.
+    pub(super) fn held(&self, value: ValueId) -> Result<u128, &str> {
         match self {
-            Self::One => 1,
+            Self::Of { odd, .. } if odd.contains(&value) => {
+                Err("it grows with the batch, but not in proportion")
+            }
             Self::Of {
                 samples, holding, ..
-            } => match value {
-                Some(value) if !holding.contains(&value) => 1,
-                _ => *samples,
-            },
-            Self::Unknown { samples, .. } => *samples,
-        }
-    }
-
-    /// What of a value's elements one sample has, or why that cannot be told.
-    pub(super) fn sample(&self, value: ValueId, whole: u128) -> Result<u128, &str> {
-        match self {
-            Self::One => Ok(whole),
-            Self::Of {
-                samples,
-                holding,
-                odd,
-            } => {
-                if odd.contains(&value) {
-                    return Err("it grows with the batch, but not in proportion");
-                }
-                let share = whole.checked_div(*samples);
-                let share = share.filter(|_| holding.contains(&value));
-                Ok(share.unwrap_or(whole))
-            }
-            Self::Unknown { reason, .. } => Err(reason),
+            } if holding.contains(&value) => Ok(*samples),
+            Self::One | Self::Of { .. } => Ok(1),
+            Self::Unknown(reason) => Err(reason),
         }
     }
 }

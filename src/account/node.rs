@@ -146,8 +146,8 @@ impl Rows<'_, '_> {
         let elements = elements.ok_or_else(|| why_open(self.scene.shapes, output))?;
         let inner = self.inner(node, operator, weight);
         let inner = inner.ok_or_else(|| why_open(self.scene.shapes, input_of(node, weight)))?;
-        linear::macs(elements, u128::from(inner), self.batch.held(output))
-            .ok_or_else(|| OVERFLOW.to_owned())
+        let samples = output.map_or(Ok(1), |it| self.batch.held(it))?;
+        linear::macs(elements, u128::from(inner), samples).ok_or_else(|| OVERFLOW.to_owned())
     }
 
     /// How many products each output element sums, told by whichever operand is known.

@@ -142,10 +142,11 @@ impl Sizes<'_> {
                 first = first.or(Some(value));
                 continue;
             };
-            let elements = self.batch.sample(value, whole).map_err(|reason| {
+            let samples = self.batch.held(value).map_err(|reason| {
                 let name = &self.scene.network.value(value).name;
                 format!("what one sample takes of {name:?} is unknown: {reason}")
             })?;
+            let elements = whole.checked_div(samples).unwrap_or(whole);
             let bytes = known.and_then(|it| bytes(it, elements));
             self.typed &= bytes.is_some();
             let bytes = bytes.unwrap_or(0);

@@ -200,9 +200,7 @@ pub const PROPERTIES: &[Property] = &[
     row("weight_bytes", "weight bytes", weight_bytes)
         .group(5)
         .fewest(),
-    row("data_types", "data types", data_types)
-        .group(5)
-        .words(),
+    row("data_types", "data types", data_types).group(5).words(),
     row("verified", "verified", verified)
         .group(6)
         .words()

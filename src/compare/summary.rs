@@ -98,7 +98,8 @@ impl Sums {
         unknown.extend(partly.map(|it| ("receptive_field".to_owned(), it)));
         let runs = inspection.verification.iter();
         let left_out = || runs.clone().filter(|it| it.status == Status::NotRun);
-        let reason = left_out().find_map(|it| Some(format!("{}: {}", it.layer, it.reason.as_ref()?)));
+        let reason =
+            left_out().find_map(|it| Some(format!("{}: {}", it.layer, it.reason.as_ref()?)));
         unknown.extend(reason.map(|it| ("verified".to_owned(), it)));
         let not_run = wide(left_out().count());
         let confirmed = wide(runs.clone().filter(|it| it.is_confirmed()).count());
@@ -278,8 +279,7 @@ impl Summary {
     #[must_use]
     pub fn differing(&self, asked: Option<&[&'static Property]>) -> Vec<&'static Property> {
         let all = PROPERTIES.iter().filter(|it| !it.called);
-        let properties: Vec<&'static Property> =
-            asked.map_or_else(|| all.collect(), <[_]>::to_vec);
+        let properties: Vec<&'static Property> = asked.map_or_else(|| all.collect(), <[_]>::to_vec);
         let Some(first) = self.reference() else {
             return vec![];
         };
@@ -306,5 +306,29 @@ impl Summary {
                 (Some(left), Some(right)) => right.ordered(&left),
                 (left, right) => left.is_none().cmp(&right.is_none()),
             });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(shapes: &[&[u64]]) -> Vec<Option<Vec<Dim>>> {
+        let input = |sizes: &&[u64]| Input {
+            name: String::new(),
+            data_type: None,
+            declared: None,
+            shape: Some(Shape::known(sizes)),
+        };
+        samples(&shapes.iter().map(input).collect::<Vec<_>>())
+    }
+
+    #[test]
+    fn a_batch_is_no_size_of_the_input() {
+        assert_eq!(of(&[&[8, 3, 16, 16]]), of(&[&[1, 3, 16, 16]]));
+        assert_eq!(of(&[&[8, 3, 16], &[8, 2]]), of(&[&[1, 3, 16], &[1, 2]]));
+        assert_ne!(of(&[&[8, 3, 16, 16]]), of(&[&[1, 3, 16, 17]]));
+        // Without a second axis it is a size.
+        assert_ne!(of(&[&[8]]), of(&[&[1]]));
     }
 }

@@ -310,7 +310,8 @@ fn resized(
     if size.checked_rem(from)? != 0 {
         return None;
     }
-    let stride = product(before.get(at.checked_add(1)?..)?)?.checked_mul(size.checked_div(from)?)?;
+    let stride =
+        product(before.get(at.checked_add(1)?..)?)?.checked_mul(size.checked_div(from)?)?;
     let samples = stride.checked_mul(from)?;
     let mut below = 1u64;
     for size in made.iter_mut().rev() {
@@ -340,11 +341,17 @@ mod tests {
 
     #[test]
     fn a_reshape_keeps_its_samples_where_they_were() {
-        let cases: &[(&[u64], &[u64], &[u64], Option<&[u64]>)] = &[
+        type Sizes<'a> = &'a [u64];
+        let cases: &[(Sizes<'_>, Sizes<'_>, Sizes<'_>, Option<Sizes<'_>>)] = &[
             // 8 samples of 16·5·5 = 400.
             (&[8, 16, 5, 5], &[24, 16, 5, 5], &[8, 400], Some(&[24, 400])),
             // Joined with the channels, 8·16, and taken apart.
-            (&[8, 16, 5, 5], &[24, 16, 5, 5], &[128, 25], Some(&[384, 25])),
+            (
+                &[8, 16, 5, 5],
+                &[24, 16, 5, 5],
+                &[128, 25],
+                Some(&[384, 25]),
+            ),
             (&[128, 25], &[384, 25], &[8, 16, 25], Some(&[24, 16, 25])),
             // Behind the steps of a sequence.
             (&[7, 8, 6], &[7, 24, 6], &[7, 8, 2, 3], Some(&[7, 24, 2, 3])),

@@ -178,7 +178,10 @@ fn named(arguments: &[PathBuf]) -> Vec<Named> {
     for path in arguments {
         for it in meant(path) {
             let brought = it.path != *path;
-            let twice = brought && out.iter().any(|other| plain(&other.path) == plain(&it.path));
+            let twice = brought
+                && out
+                    .iter()
+                    .any(|other| plain(&other.path) == plain(&it.path));
             if !twice {
                 out.push(it);
             }

@@ -205,8 +205,11 @@ impl Tally<'_, '_> {
         let macs = elements.map_or_else(
             || Count::Unknown(self.why(output_of(node))),
             |it| {
-                let samples = self.asked.batch.held(output_of(node));
-                Count::exact(linear::macs(it, u128::from(after), samples))
+                let samples = output_of(node).map_or(Ok(1), |it| self.asked.batch.held(it));
+                samples.map_or_else(
+                    |reason| Count::Unknown(reason.to_owned()),
+                    |samples| Count::exact(linear::macs(it, u128::from(after), samples)),
+                )
             },
         );
         if let Some(reason) = added(&mut self.macs, row.macs.map(|it| it.0), &macs) {

@@ -223,10 +223,16 @@ mod tests {
     #[test]
     fn a_heading_parts_between_words() {
         let cases: &[(&str, &[&str])] = &[
-            ("mobilenet_v2.dynamo.onnx", &["mobilenet_v2.", "dynamo.onnx"]),
+            (
+                "mobilenet_v2.dynamo.onnx",
+                &["mobilenet_v2.", "dynamo.onnx"],
+            ),
             ("resnet18.ts.onnx", &["resnet18.ts.onnx"]),
             // No word of it has room.
-            ("abcdefghijklmnopqrstuvwxyz", &["abcdefghijklmnopqr", "stuvwxyz"]),
+            (
+                "abcdefghijklmnopqrstuvwxyz",
+                &["abcdefghijklmnopqr", "stuvwxyz"],
+            ),
         ];
         for (name, expected) in cases {
             assert_eq!(broken(name, 18), *expected);

@@ -5,8 +5,8 @@ use crate::compare::layers::{
     Change, InputChange, InputSide, Layers, OperatorCount, Side, Status, Value, field_names,
     permille,
 };
-use crate::render::cell;
 use crate::compare::property::Value as Sum;
+use crate::render::cell;
 use crate::render::compare::cells::relative;
 use crate::render::text::{plural, printable, spoken};
 use crate::units::{counted, wide};
