@@ -210,7 +210,7 @@ impl Walk<'_, '_> {
             }
             Err(error) => return Err(Stop::Refused(id, error)),
         };
-        let unfit = matmul::inner_sizes(&asked);
+        let unfit = matmul::inner_sizes(&asked).filter(|_| self.fitted(node));
         self.changed.nodes.push(id);
         self.changed
             .unfit
@@ -228,6 +228,14 @@ impl Walk<'_, '_> {
             self.set(*output, new)?;
         }
         Ok(())
+    }
+
+    /// Whether a product's operands fitted before. One that never did says nothing of another first size.
+    fn fitted(&self, node: &Node) -> bool {
+        let inputs = node.inputs.iter();
+        let shapes = self.again.shapes;
+        let inputs: Vec<_> = inputs.map(|it| it.map(|it| shapes.value(it))).collect();
+        self.first_sizes.is_none() || matmul::inner_sizes(&call(node, &inputs)).is_none()
     }
 
     /// What a Reshape makes of a tensor that has more samples: its sizes as they were, with as many more in the
