@@ -104,6 +104,7 @@ Examples:
   cnninspect model.onnx
   cnninspect model.onnx --input images=1x3x640x640
   cnninspect model.onnx --dim height=224 --dim width=224 --top 10
+  cnninspect model.onnx --sweep 224,256,320
   cnninspect model.safetensors --input 3x224x224
   cnninspect verify model.onnx
   cnninspect explain model.onnx conv1

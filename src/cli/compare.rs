@@ -90,7 +90,7 @@ pub(super) struct Compare {
     #[arg(long, value_name = "WHAT", default_value = "auto")]
     by: By,
 
-    /// List every layer, equal ones too
+    /// List every layer and every sum, equal ones too
     #[arg(long)]
     all: bool,
 

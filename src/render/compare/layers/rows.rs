@@ -40,12 +40,12 @@ pub(super) fn rows(page: &Page<'_>, detail: Detail) -> Vec<Row> {
     let mut out = Vec::new();
     let mut rest = pairs;
     while let Some((first, after)) = rest.split_first() {
-        let equal = rest.iter().take_while(|it| it.is_same()).count();
-        if page.all || equal == 0 {
+        if page.all || !first.is_same() {
             out.push(Row::One(one(first, &befores, detail)));
             rest = after;
             continue;
         }
+        let equal = rest.iter().take_while(|it| it.is_same()).count();
         let (run, after) = rest.split_at(equal);
         out.push(Row::Equal(run_of(run, detail)));
         rest = after;
