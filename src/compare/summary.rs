@@ -12,7 +12,6 @@ use crate::infer::Input;
 use crate::network::{Claim, GeometryFacts};
 use crate::tensor::{Dim, Shape};
 use crate::units::{Bytes, Macs, Params, wide};
-use crate::verify::Status;
 
 /// Models side by side.
 #[derive(Clone, Debug, Default)]
@@ -97,7 +96,10 @@ impl Sums {
         let whole = partly.is_none();
         unknown.extend(partly.map(|it| ("receptive_field".to_owned(), it)));
         let runs = inspection.verification.iter();
-        let left_out = || runs.clone().filter(|it| it.status == Status::NotRun);
+        let left_out = || {
+            runs.clone()
+                .filter(|it| !it.is_confirmed() && !it.is_mismatch())
+        };
         let reason =
             left_out().find_map(|it| Some(format!("{}: {}", it.layer, it.reason.as_ref()?)));
         unknown.extend(reason.map(|it| ("verified".to_owned(), it)));
