@@ -149,14 +149,18 @@ impl Rows<'_, '_> {
         let Some(inner) = self.inner(node, operator, weight) else {
             return unknown(input_of(node, weight));
         };
-        let (inner, batch) = (u128::from(inner), self.scene.batch());
+        let inner = u128::from(inner);
+        let samples = match output.map_or(Ok(1), |it| self.batch.held(it)) {
+            Ok(samples) => samples,
+            Err(reason) => return Count::Unknown(reason.to_owned()),
+        };
         if let Some(elements) = shape.numel() {
-            return Count::exact(linear::macs(elements, inner, batch));
+            return Count::exact(linear::macs(elements, inner, samples));
         }
         let known = shape.0.iter().filter_map(Dim::known).map(u128::from);
         let known = units::product(known).and_then(|it| {
-            let divides = it.checked_mul(inner)?.checked_rem(batch) == Some(0);
-            Some((linear::macs(it, inner, batch)?, divides))
+            let divides = it.checked_mul(inner)?.checked_rem(samples) == Some(0);
+            Some((linear::macs(it, inner, samples)?, divides))
         });
         let open = shape.0.iter().filter(|it| it.known().is_none());
         let open: Vec<Dim> = open.cloned().collect();

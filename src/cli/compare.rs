@@ -106,7 +106,7 @@ pub(super) struct Compare {
     #[arg(long)]
     weights: bool,
 
-    /// Show differences to the first model, in percent
+    /// Show differences to the first model that is shown, in percent
     #[arg(long)]
     relative: bool,
 
@@ -118,7 +118,8 @@ pub(super) struct Compare {
     #[arg(long, value_name = "PROPERTY", value_parser = properties(), hide_possible_values = true)]
     sort: Option<&'static Property>,
 
-    /// Exit with code 1 where the models differ, in any property or any layer
+    /// Exit with code 1 where the models differ: in a property, one of --columns where they are given, or a
+    /// layer; names may
     #[arg(long)]
     exit_code: bool,
 
@@ -145,7 +146,9 @@ impl Compare {
             ("--columns", self.columns.is_some()),
             ("--sort", self.sort.is_some()),
         ];
-        let unfit = shown.iter().find(|it| it.1 && !self.format.tabular);
+        // JSON has an order, too.
+        let mut unfit = shown.iter().filter(|it| it.0 != "--sort");
+        let unfit = unfit.find(|it| it.1 && !self.format.tabular);
         if let Some((flag, _)) = unfit {
             return Err(format!(
                 "{flag} has no meaning in {}, which always holds everything",
@@ -164,7 +167,7 @@ impl Compare {
             format: self.format,
             view: View {
                 relative: self.relative,
-                properties: self.columns,
+                properties: self.columns.map(once),
                 all: self.all,
             },
             sort: self.sort,
@@ -195,6 +198,13 @@ impl Compare {
             (by, ..) => Ok(by),
         }
     }
+}
+
+/// Each property where it stands first.
+fn once(properties: Vec<&'static Property>) -> Vec<&'static Property> {
+    let mut seen = std::collections::HashSet::new();
+    let first = properties.into_iter().filter(|it| seen.insert(it.name));
+    first.collect()
 }
 
 fn properties() -> impl TypedValueParser<Value = &'static Property> {

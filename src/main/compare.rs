@@ -1,7 +1,7 @@
 //! `cnninspect compare`: which models are meant, and whether their sums or their layers are compared.
 
 use std::mem;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 use std::time::Instant;
 
 use cnninspect::Inspection;
@@ -135,14 +135,22 @@ fn side_by_side(models: Vec<Model>, task: &Comparing, common: &Common) -> Result
         task.format
             .write(&summary, &task.view, page.width, page.color, out)
     })?;
-    Ok(code(&summary, task.exit_code))
+    let mut differing = vec![];
+    if task.exit_code {
+        differing = summary.differing(task.view.properties.as_deref());
+    }
+    let names: Vec<&str> = differing.iter().map(|it| it.name).collect();
+    if !names.is_empty() {
+        say(&format!("the models differ in {}", names.join(", ")));
+    }
+    Ok(code(&summary, !names.is_empty()))
 }
 
 /// The exit code, after a line for each model that could not be read.
-fn code(summary: &Summary, exit_code: bool) -> u8 {
+fn code(summary: &Summary, differ: bool) -> u8 {
     let mut code = FINE;
     let wrong = |it: &Model| it.sums.as_ref().is_ok_and(|it| it.mismatches > 0);
-    if (exit_code && summary.differs()) || summary.models.iter().any(wrong) {
+    if differ || summary.models.iter().any(wrong) {
         code = VIOLATED;
     }
     for model in &summary.models {
@@ -190,13 +198,23 @@ fn named(arguments: &[PathBuf]) -> Vec<Named> {
     let mut out: Vec<Named> = Vec::new();
     for path in arguments {
         for it in meant(path) {
-            let twice = it.path != *path && out.iter().any(|other| other.path == it.path);
+            let brought = it.path != *path;
+            let twice = brought
+                && out
+                    .iter()
+                    .any(|other| plain(&other.path) == plain(&it.path));
             if !twice {
                 out.push(it);
             }
         }
     }
     out
+}
+
+/// A path without the dots that lead nowhere.
+fn plain(path: &Path) -> PathBuf {
+    let parts = path.components();
+    parts.filter(|it| *it != Component::CurDir).collect()
 }
 
 fn meant(path: &Path) -> Vec<Named> {

@@ -148,7 +148,13 @@ fn activations(inspection: &Inspection) -> Vec<String> {
         ));
     }
     if let Some(pixels) = widest_field(&inspection.layers) {
-        out.push(format!("windows see {pixels} pixels"));
+        let mut gaps = inspection.gaps.iter();
+        let least = if gaps.any(|it| it.what == "receptive_field") {
+            "at least "
+        } else {
+            ""
+        };
+        out.push(format!("windows see {least}{pixels} pixels"));
     }
     out
 }

@@ -3,6 +3,7 @@
 use super::Page;
 use super::words::signed;
 use crate::compare::layers::Total;
+use crate::compare::property::Value;
 use crate::render::cell::UNKNOWN;
 use crate::render::compare::cells::relative;
 use crate::units::counted;
@@ -68,16 +69,15 @@ fn row(total: &Total) -> Option<Row> {
     let text = |it: Option<u128>| it.map_or_else(|| UNKNOWN.to_owned(), counted);
     let both = total.before.zip(total.after);
     let differ = both.is_some_and(|it| it.0 != it.1);
-    let percent = total.permille().filter(|_| differ);
+    let percent = both.filter(|_| differ);
+    let percent =
+        percent.and_then(|(before, after)| relative(&Value::Count(after), &Value::Count(before)));
     Some(Row {
         label,
         before: text(total.before),
         after: text(total.after),
         change: both.map_or_else(String::new, |(before, after)| signed(before, after)),
-        percent: percent.map_or_else(String::new, |it| match it {
-            0 => "0.0 %".to_owned(),
-            it => relative(it),
-        }),
+        percent: percent.unwrap_or_default(),
     })
 }
 

@@ -5,6 +5,7 @@ use crate::compare::layers::{
     Change, InputChange, InputSide, Layers, OperatorCount, Side, Status, Value, field_names,
     permille,
 };
+use crate::compare::property::Value as Sum;
 use crate::render::cell;
 use crate::render::compare::cells::relative;
 use crate::render::text::{plural, printable, spoken};
@@ -97,9 +98,10 @@ pub(super) fn off(before: u128, after: u128) -> Option<String> {
     if before == after {
         return None;
     }
+    let exact = || signed(before, after);
     Some(match permille(before, after) {
-        None | Some(0) => signed(before, after),
-        Some(permille) => relative(permille),
+        None | Some(0) => exact(),
+        Some(_) => relative(&Sum::Count(after), &Sum::Count(before)).unwrap_or_else(exact),
     })
 }
 
