@@ -21,7 +21,7 @@ use clap::{ColorChoice, CommandFactory, Parser, Subcommand};
 use cnninspect::render::COLUMNS;
 
 pub(crate) use check::{Checking, Keeping};
-pub(crate) use compare::Comparing;
+pub(crate) use compare::{By, Comparing};
 pub(crate) use explain::{Deriving, Explaining};
 pub(crate) use geometry::Printing;
 pub(crate) use init::Drafting;
@@ -93,6 +93,7 @@ Examples:
   cnninspect model.onnx
   cnninspect model.onnx --input images=1x3x640x640
   cnninspect model.onnx --dim height=224 --dim width=224 --top 10
+  cnninspect model.onnx --sweep 224,256,320
   cnninspect model.safetensors --input 3x224x224
   cnninspect verify model.onnx
   cnninspect explain model.onnx conv1

@@ -138,24 +138,6 @@ fn bracketed(count: &Count) -> String {
     if sum { format!("({text})") } else { text }
 }
 
-/// A quotient of counts as JSON has it; exact where it is a whole number below 2^53.
-pub(super) fn ratio(above: u128, below: u128) -> Option<f64> {
-    let whole = above.checked_div(below)?;
-    let rest = above.checked_rem(below)?;
-    Some(float(whole) + float(rest) / float(below))
-}
-
-/// A count as a float, from its four 32-bit digits.
-fn float(count: u128) -> f64 {
-    let digits = [96u32, 64, 32, 0].map(|shift| {
-        let digit = u32::try_from((count >> shift) & u128::from(u32::MAX));
-        f64::from(digit.unwrap_or(u32::MAX))
-    });
-    digits
-        .iter()
-        .fold(0.0, |sum, digit| sum * 4_294_967_296.0 + digit)
-}
-
 /// The flags that settle open sizes: `; give --input NAME=…`, or nothing where no input is open.
 fn settle(shapes: &Shapes) -> String {
     let open = shapes.inputs.iter().filter(|it| {
@@ -240,13 +222,6 @@ mod tests {
         for (got, expected) in cases {
             assert_eq!(got, form(expected));
         }
-    }
-
-    #[test]
-    fn ratios_are_exact_where_they_can_be() {
-        assert_eq!(ratio(105_705_600, 34_944), Some(3025.0));
-        assert_eq!(ratio(7, 2), Some(3.5));
-        assert_eq!(ratio(1, 0), None);
     }
 
     #[test]

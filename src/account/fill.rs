@@ -2,14 +2,14 @@
 
 use super::conv::Rows;
 use super::costs::Costs;
-use super::count::{Count, Extent, OPEN, gap, open, ratio, why_open};
+use super::count::{Count, Extent, OPEN, gap, open, why_open};
 use super::geometry::Geometry;
 use super::rows::{ConvLayer, ParamCounts};
 use super::scene::{input_of, output_of};
 use crate::finding::Finding;
 use crate::network::ValueId;
 use crate::tensor::{Dim, Shape};
-use crate::units::{Macs, Params, grouped};
+use crate::units::{Macs, Params, fraction, grouped};
 
 impl Rows<'_, '_> {
     /// Gaps for shapes that are not known, with the first cause there is.
@@ -101,7 +101,7 @@ impl Rows<'_, '_> {
         row.macs = costs.macs.number().map(Macs);
         row.padding_macs = costs.padding_macs.number().map(Macs);
         let both = row.params.unshared.zip(row.params.shared);
-        row.sharing_factor = both.and_then(|(above, below)| ratio(above.0, below.0));
+        row.sharing_factor = both.and_then(|(above, below)| fraction(above.0, below.0));
         self.no_factor(row, costs);
     }
 

@@ -16,6 +16,8 @@ use super::values::{Common, Opening};
 pub(crate) struct Comparing {
     /// Files, folders and patterns.
     pub(crate) models: Vec<PathBuf>,
+    /// What is set side by side.
+    pub(crate) by: By,
     /// How to inspect them.
     pub(crate) options: Options,
     /// The output format.
@@ -28,13 +30,27 @@ pub(crate) struct Comparing {
     pub(crate) exit_code: bool,
 }
 
+/// What is set side by side.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum By {
+    /// Layers of two versions of one architecture, else sums
+    Auto,
+    /// Sums of any number of models, a column each
+    Summary,
+    /// Layers of two models
+    Layers,
+}
+
 const EXAMPLES: &str = "\
 Examples:
   cnninspect compare alexnet.onnx vgg16.onnx resnet50.safetensors
+  cnninspect compare before.onnx after.onnx
+  cnninspect compare before.onnx after.onnx --by layers --all
+  cnninspect compare net.onnx net.safetensors -f json | jq '.layers[] | select(.status != \"same\")'
   cnninspect compare models/ --sort params
   cnninspect compare 'models/*.onnx' --columns params,macs,weight_bytes --relative
   cnninspect compare old.onnx new.onnx --exit-code
-  cnninspect compare a.onnx b.onnx -f json | jq .best.params
+  cnninspect compare a.onnx b.onnx --by summary -f json | jq .best.params
 
 ";
 
@@ -53,7 +69,13 @@ fn more_help() -> String {
     )
 }
 
-/// Sets models side by side: what they hold, what they cost, and which is best in what
+/// Sets models side by side: what they hold, what they cost, and which is best in what; or two versions of
+/// one, layer by layer
+///
+/// Two models of which two layers in three have a counterpart are versions of one architecture: their layers
+/// are aligned, and what changed, was added, removed, moved or renamed is said. All others are set side by
+/// side by their sums, a column each. --by says which of the two it is to be; so do --relative, --columns and
+/// --sort, which are about sums, and --all, which is about layers.
 ///
 /// One that cannot be read does not stop the others. --input, --dim and what tells a geometry are given to
 /// each model that has what they are of.
@@ -63,6 +85,14 @@ pub(super) struct Compare {
     /// ONNX, safetensors or .pt2 files; folders, whose .onnx and .safetensors files are taken; patterns
     #[arg(value_name = "MODEL", required = true)]
     models: Vec<PathBuf>,
+
+    /// What is set side by side
+    #[arg(long, value_name = "WHAT", default_value = "auto")]
+    by: By,
+
+    /// List every layer and every sum, equal ones too
+    #[arg(long)]
+    all: bool,
 
     /// Show differences to the first model, in percent
     #[arg(long)]
@@ -76,7 +106,7 @@ pub(super) struct Compare {
     #[arg(long, value_name = "PROPERTY", value_parser = properties(), hide_possible_values = true)]
     sort: Option<&'static Property>,
 
-    /// Exit with code 1 where the models differ in any property
+    /// Exit with code 1 where the models differ, in any property or any layer
     #[arg(long)]
     exit_code: bool,
 
@@ -110,8 +140,10 @@ impl Compare {
                 self.format.name
             ));
         }
+        let by = self.by(&shown)?;
         Ok(Comparing {
             models: self.models,
+            by,
             options: Options {
                 verify: self.verify,
                 ..self.opening.options()?
@@ -120,10 +152,30 @@ impl Compare {
             view: View {
                 relative: self.relative,
                 properties: self.columns,
+                all: self.all,
             },
             sort: self.sort,
             exit_code: self.exit_code,
         })
+    }
+
+    /// What is set side by side: what is said, else what an option is about.
+    fn by(&self, of_sums: &[(&'static str, bool)]) -> Result<By, String> {
+        let of_sums = of_sums.iter().find(|it| it.1).map(|it| it.0);
+        match (self.by, of_sums, self.all) {
+            (By::Auto | By::Layers, Some(flag), true) => {
+                Err(format!("{flag} is about sums, and --all about layers"))
+            }
+            (By::Layers, Some(flag), _) => Err(format!(
+                "{flag} is about sums, and --by layers has none to choose from"
+            )),
+            (By::Summary, _, true) => {
+                Err("--all lists layers, and --by summary has none".to_owned())
+            }
+            (By::Auto, Some(_), false) => Ok(By::Summary),
+            (By::Auto, None, true) => Ok(By::Layers),
+            (by, ..) => Ok(by),
+        }
     }
 }
 

@@ -56,7 +56,7 @@ pub(super) fn headline(inspection: &Inspection) -> Vec<String> {
     ]
 }
 
-fn format_name(format: &str) -> &str {
+pub(super) fn format_name(format: &str) -> &str {
     if format == "onnx" { "ONNX" } else { format }
 }
 

@@ -222,7 +222,7 @@ fn drawn(grid: &Grid) -> Vec<String> {
 }
 
 /// Labels and their facts, lines after the first under the first fact.
-fn labelled_lines(blocks: &[Block], view: &View, paint: Paint) -> Vec<String> {
+pub(super) fn labelled_lines(blocks: &[Block], view: &View, paint: Paint) -> Vec<String> {
     let room = view.width.saturating_sub(MARGIN + LABEL);
     let mut out = Vec::new();
     for block in blocks {

@@ -14,8 +14,6 @@ use crate::tensor::Dim;
 pub(super) struct Item {
     /// What the comparison shows of it.
     pub(super) side: Side,
-    /// The module that it is, made unique within its model.
-    pub(super) module: Option<String>,
     /// Its fields of some weight as text, an empty one where it is unknown.
     pub(super) keys: Vec<String>,
     batch: Option<u64>,
@@ -31,7 +29,7 @@ pub(super) fn items(inspection: &Inspection, kinds: &[&'static str]) -> Vec<Item
             continue;
         };
         let mut item = item(layer, kind, items.len(), batch);
-        if let Some(module) = &mut item.module {
+        if let Some(module) = &mut item.side.module {
             let uses = seen.entry(module.clone()).or_default();
             *uses = uses.saturating_add(1);
             // A weight that is used twice is in two layers; a hash is in no module's name.
@@ -75,9 +73,9 @@ fn item(layer: &Layer, kind: &'static str, at: usize, batch: Option<u64>) -> Ite
             name: name.clone(),
             scope: scope.clone(),
             weight: weight.cloned(),
+            module: name::module(weight.map(String::as_str), name, op_type),
             fields,
         },
-        module: name::module(weight.map(String::as_str), name, op_type),
         keys,
         batch,
     }
@@ -116,7 +114,7 @@ pub(super) fn differences(before: &Item, after: &Item) -> Vec<(&'static str, Agr
 /// One order of two lists of layers, by all that alignment looks at.
 pub(super) fn order(left: &[Item], right: &[Item]) -> Ordering {
     let looked_at = |it: &Item| {
-        let (module, keys) = (it.module.clone(), it.keys.clone());
+        let (module, keys) = (it.side.module.clone(), it.keys.clone());
         (it.side.kind, module, keys)
     };
     left.len()

@@ -124,7 +124,7 @@ fn note(notes: &mut Vec<String>, text: &str) -> String {
 }
 
 /// `+12.5 %`; `=` where nothing is left after rounding.
-fn relative(permille: i128) -> String {
+pub(super) fn relative(permille: i128) -> String {
     let sign = match permille {
         0 => return "=".to_owned(),
         1.. => '+',
