@@ -43,6 +43,7 @@ fn calls_on(folder: &str) -> Vec<Vec<String>> {
         add(&[&alexnet, "--verify=none", "--all"], format.name);
         add(&[&file(TENSORS), "--verify=none"], format.name);
         add(&["verify", &file(SMALL)], format.name);
+        add(&[&alexnet, "--sweep", "224,227"], format.name);
         if format.can_explain() {
             add(&["explain", &alexnet, "conv1", "pool1"], format.name);
         }
