@@ -14,6 +14,8 @@ mod inspect;
 mod values;
 mod verify;
 
+use std::io;
+
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{ColorChoice, CommandFactory, Parser, Subcommand};
 use cnninspect::render::COLUMNS;
@@ -127,12 +129,20 @@ fn more_help() -> String {
     )
 }
 
-/// Reads the command line; answers `--help`, `--version` and wrong usage by itself.
-pub(crate) fn parse() -> Request {
-    let cli = Cli::try_parse().unwrap_or_else(|error| plainly(error).exit());
+/// Reads the command line; answers `--help` and `--version` by itself, where there is nothing left to do,
+/// and ends the program on wrong usage.
+///
+/// # Errors
+/// Where standard output does not take the help.
+pub(crate) fn parse() -> io::Result<Option<Request>> {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(help) if !help.use_stderr() => return help.print().map(|()| None),
+        Err(error) => plainly(error).exit(),
+    };
     let command = cli.command.as_ref().map(Command::name);
     match cli.request() {
-        Ok(request) => request,
+        Ok(request) => Ok(Some(request)),
         Err(message) => conflict(command, &message).exit(),
     }
 }

@@ -48,7 +48,14 @@ struct Failure {
 }
 
 fn main() -> ExitCode {
-    let request = cli::parse();
+    let request = match cli::parse() {
+        Ok(Some(request)) => request,
+        Ok(None) => return ExitCode::from(FINE),
+        Err(error) => {
+            let written = unless_closed(Err(error)).map_err(|it| to_stdout(&it));
+            return written.map_or_else(|it| fail(it, false), |()| ExitCode::from(FINE));
+        }
+    };
     let common = &request.common;
     let code = match &request.task {
         Task::Inspect(it) => inspect(it, common),
@@ -59,19 +66,19 @@ fn main() -> ExitCode {
         Task::Geometry(it) => geometry(it, common),
         Task::Explain(it) => explain(it, common),
     };
-    match code {
-        Ok(code) => ExitCode::from(code),
-        Err(failure) => {
-            if let Some(shown) = failure.shown {
-                let _ = writeln!(io::stderr().lock(), "{shown}");
-            }
-            say(&format!("error: {}", failure.message));
-            if let Some(hint) = failure.hint.filter(|_| !common.quiet) {
-                say(&format!("hint: {hint}"));
-            }
-            ExitCode::from(FAILED)
-        }
+    code.map_or_else(|it| fail(it, common.quiet), ExitCode::from)
+}
+
+/// Says what went wrong, and ends with the code for it.
+fn fail(failure: Failure, quiet: bool) -> ExitCode {
+    if let Some(shown) = failure.shown {
+        let _ = writeln!(io::stderr().lock(), "{shown}");
     }
+    say(&format!("error: {}", failure.message));
+    if let Some(hint) = failure.hint.filter(|_| !quiet) {
+        say(&format!("hint: {hint}"));
+    }
+    ExitCode::from(FAILED)
 }
 
 /// `cnninspect MODEL`: inspects, shows, judges.
@@ -235,9 +242,13 @@ type Render<'a> = &'a dyn Fn(&Page, &mut dyn Write) -> io::Result<()>;
 fn show(common: &Common, render: Render<'_>) -> Result<(), Failure> {
     match common.output() {
         Some(path) => write_file(path, common.color, render).map_err(|it| about(path, &it, None)),
-        None => unless_closed(write_stdout(common.color, render))
-            .map_err(|it| about(Path::new("standard output"), &it, None)),
+        None => unless_closed(write_stdout(common.color, render)).map_err(|it| to_stdout(&it)),
     }
+}
+
+/// A failure of standard output.
+fn to_stdout(error: &io::Error) -> Failure {
+    about(Path::new("standard output"), error, None)
 }
 
 /// A failure, and the file that it is about.

@@ -25,7 +25,7 @@ use crate::op::Value;
 use crate::tensor::{Dim, Shape};
 
 /// Edges that are looked at again for all pools of a network together; each pool has its share of them.
-const MOST_STEPS: usize = 8 << 20;
+const MOST_STEPS: usize = 1 << 20;
 
 /// What the network would cost without one pool. A number that cannot be told is null, and `reason` says
 /// why; that is no gap of the network, which has the pool.

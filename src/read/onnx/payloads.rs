@@ -18,13 +18,17 @@ pub(super) struct Payloads {
     raw: Option<Raw>,
     /// The typed fields that occur, at most six.
     typed: Vec<Typed>,
+    /// Whether `raw_data` of a part before was left in the file and does not count any more.
+    replaced: Option<u32>,
 }
 
 struct Raw {
     field: u32,
     region: Region,
-    /// Its bytes, where it is small.
+    /// Its bytes, where it is small and of this part.
     bytes: Vec<u8>,
+    /// Whether it was in a part before, which has told of it.
+    told: bool,
 }
 
 /// Elements in one typed field.
@@ -54,10 +58,15 @@ impl Payloads {
         } else {
             window.skip(length);
         }
+        let large = |it: &Raw| it.region.length >= LARGE;
+        if self.raw.as_ref().is_some_and(|it| it.told && large(it)) {
+            self.replaced = Some(field);
+        }
         self.raw = Some(Raw {
             field,
             region: Region { offset, length },
             bytes,
+            told: false,
         });
         Ok(())
     }
@@ -108,6 +117,16 @@ impl Payloads {
         &mut self.typed[at]
     }
 
+    /// Begins the next part of the tensor: what is small stands in the part before.
+    pub(super) fn next_part(&mut self) {
+        if let Some(raw) = &mut self.raw {
+            raw.told = true;
+        }
+        for typed in &mut self.typed {
+            typed.bytes.clear();
+        }
+    }
+
     /// Whether `raw_data` holds the elements.
     fn is_raw(&self) -> bool {
         self.raw.as_ref().is_some_and(|it| it.region.length > 0) || self.typed.is_empty()
@@ -116,7 +135,7 @@ impl Payloads {
     /// Small payloads: the number of the field to put the bytes in, or `None` where they are whole fields.
     pub(super) fn inline(&self) -> impl Iterator<Item = (Option<u32>, &[u8])> {
         let raw = self.raw.iter().filter(|it| it.region.length < LARGE);
-        let raw = raw.filter(|_| self.is_raw());
+        let raw = raw.filter(|it| self.is_raw() && !it.told);
         let typed = self.typed.iter().filter(|it| !it.is_large());
         raw.map(|it| (Some(it.field), it.bytes.as_slice()))
             .chain(typed.map(|it| (None, it.bytes.as_slice())))
@@ -126,7 +145,11 @@ impl Payloads {
     pub(super) fn elsewhere(&self) -> impl Iterator<Item = Elsewhere> {
         let raw = self.raw.iter().filter(|it| it.region.length >= LARGE);
         let typed = self.typed.iter().filter(|it| it.is_large());
-        raw.map(|it| elsewhere(it.field, &[it.region], None))
+        // Without a place, so that the small one that came later counts.
+        let replaced = self.replaced.iter().map(|it| elsewhere(*it, &[], None));
+        let raw = raw.map(|it| elsewhere(it.field, &[it.region], None));
+        replaced
+            .chain(raw)
             .chain(typed.map(|it| elsewhere(it.field, &it.regions, it.elements)))
     }
 }

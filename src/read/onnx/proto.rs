@@ -4,7 +4,7 @@
 //!
 //! Source: <https://github.com/onnx/onnx/blob/main/onnx/onnx.proto>
 
-use prost::Message;
+use prost::{Message, Oneof};
 
 /// A file.
 #[derive(Clone, PartialEq, Message)]
@@ -178,22 +178,28 @@ pub(super) struct ValueInfoProto {
     pub(super) r#type: Option<TypeProto>,
 }
 
-/// A type: one of these.
-#[expect(clippy::struct_field_names, reason = "the names are upstream's")]
+/// A type.
 #[derive(Clone, PartialEq, Message)]
 pub(super) struct TypeProto {
-    #[prost(message, optional, tag = "1")]
-    pub(super) tensor_type: Option<TensorTypeProto>,
-    #[prost(message, optional, boxed, tag = "4")]
-    pub(super) sequence_type: Option<Box<ElementTypeProto>>,
-    #[prost(message, optional, boxed, tag = "5")]
-    pub(super) map_type: Option<Box<MapTypeProto>>,
-    #[prost(message, optional, tag = "7")]
-    pub(super) opaque_type: Option<OpaqueTypeProto>,
-    #[prost(message, optional, tag = "8")]
-    pub(super) sparse_tensor_type: Option<TensorTypeProto>,
-    #[prost(message, optional, boxed, tag = "9")]
-    pub(super) optional_type: Option<Box<ElementTypeProto>>,
+    #[prost(oneof = "TypeOf", tags = "1, 4, 5, 7, 8, 9")]
+    pub(super) value: Option<TypeOf>,
+}
+
+/// One of these, under upstream's names without `_type`; of several the last counts.
+#[derive(Clone, PartialEq, Oneof)]
+pub(super) enum TypeOf {
+    #[prost(message, tag = "1")]
+    Tensor(TensorTypeProto),
+    #[prost(message, boxed, tag = "4")]
+    Sequence(Box<ElementTypeProto>),
+    #[prost(message, boxed, tag = "5")]
+    Map(Box<MapTypeProto>),
+    #[prost(message, tag = "7")]
+    Opaque(OpaqueTypeProto),
+    #[prost(message, tag = "8")]
+    SparseTensor(TensorTypeProto),
+    #[prost(message, boxed, tag = "9")]
+    Optional(Box<ElementTypeProto>),
 }
 
 /// `TypeProto.Tensor` and `TypeProto.SparseTensor`.
@@ -233,10 +239,17 @@ pub(super) struct TensorShapeProto {
 /// `TensorShapeProto.Dimension`.
 #[derive(Clone, PartialEq, Message)]
 pub(super) struct Dimension {
-    #[prost(int64, optional, tag = "1")]
-    pub(super) dim_value: Option<i64>,
-    #[prost(bytes = "vec", optional, tag = "2")]
-    pub(super) dim_param: Option<Vec<u8>>,
+    #[prost(oneof = "Size", tags = "1, 2")]
+    pub(super) value: Option<Size>,
+}
+
+/// `dim_value` or `dim_param`; of both the last counts.
+#[derive(Clone, PartialEq, Oneof)]
+pub(super) enum Size {
+    #[prost(int64, tag = "1")]
+    Value(i64),
+    #[prost(bytes = "vec", tag = "2")]
+    Param(Vec<u8>),
 }
 
 /// A model-local function.

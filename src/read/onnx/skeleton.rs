@@ -41,7 +41,7 @@ struct Frame {
     end: u64,
     /// Where its body begins in the skeleton, its length right before.
     body: usize,
-    /// What was seen of a tensor's elements.
+    /// What was seen of a tensor's elements; of an attribute, of those of its tensor.
     payloads: Payloads,
 }
 
@@ -67,6 +67,11 @@ pub(super) fn scan(source: &dyn Source, head: Vec<u8>) -> Result<Vec<u8>, OnnxEr
     };
     while scanner.step()? {}
     Ok(scanner.out)
+}
+
+/// Whether it is the one tensor of an attribute, which may come in several parts.
+fn is_tensor_of(kind: Kind, around: Kind) -> bool {
+    kind == Kind::Tensor && around == Kind::Attribute
 }
 
 struct Scanner<'s> {
@@ -150,11 +155,18 @@ impl Scanner<'_> {
         self.charge(offset, 0, kind.cost())?;
         wire::put_key(key, &mut self.out);
         self.out.extend_from_slice(&wire::padded(0));
+        // Protobuf merges a message that comes in several parts, so its payloads go on where they were.
+        let around = self.frames.last_mut();
+        let payloads = around.filter(|it| is_tensor_of(kind, it.kind));
+        let mut payloads = payloads.map(|it| std::mem::take(&mut it.payloads));
+        if let Some(payloads) = &mut payloads {
+            payloads.next_part();
+        }
         self.frames.push(Frame {
             kind,
             end: self.window.offset().saturating_add(length),
             body: self.out.len(),
-            payloads: Payloads::default(),
+            payloads: payloads.unwrap_or_default(),
         });
         Ok(())
     }
@@ -164,15 +176,8 @@ impl Scanner<'_> {
         let Some(frame) = self.frames.pop() else {
             return Ok(());
         };
-        for (field, bytes) in frame.payloads.inline() {
-            if let Some(field) = field {
-                wire::put_bytes(field, bytes, &mut self.out);
-            } else {
-                self.out.extend_from_slice(bytes);
-            }
-        }
-        for elsewhere in frame.payloads.elsewhere() {
-            self.put_elsewhere(&elsewhere)?;
+        if frame.kind == Kind::Tensor {
+            self.put_payloads(&frame.payloads)?;
         }
         let length = wire::padded(wide(self.out.len().saturating_sub(frame.body)));
         if let Some(place) = frame
@@ -181,6 +186,24 @@ impl Scanner<'_> {
             .and_then(|start| self.out.get_mut(start..frame.body))
         {
             place.copy_from_slice(&length);
+        }
+        let around = self.frames.last_mut();
+        if let Some(attribute) = around.filter(|it| is_tensor_of(frame.kind, it.kind)) {
+            attribute.payloads = frame.payloads;
+        }
+        Ok(())
+    }
+
+    fn put_payloads(&mut self, payloads: &Payloads) -> Result<(), OnnxError> {
+        for (field, bytes) in payloads.inline() {
+            if let Some(field) = field {
+                wire::put_bytes(field, bytes, &mut self.out);
+            } else {
+                self.out.extend_from_slice(bytes);
+            }
+        }
+        for elsewhere in payloads.elsewhere() {
+            self.put_elsewhere(&elsewhere)?;
         }
         Ok(())
     }

@@ -73,7 +73,9 @@ impl<'f> Tensors<'f> {
 
     fn external(&mut self, tensor: &TensorProto, stored: &StoredTensor) -> Payload {
         let entry = |key: &[u8]| {
-            let found = tensor.external_data.iter().find(|it| it.key == key);
+            // Of two entries of one key the last counts, as onnx and ONNX Runtime read them.
+            let entries = &mut tensor.external_data.iter();
+            let found = entries.rfind(|it| it.key == key);
             found.map(|it| String::from_utf8_lossy(&it.value).into_owned())
         };
         let location = entry(b"location").unwrap_or_default();

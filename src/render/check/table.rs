@@ -72,12 +72,14 @@ fn write_line(
     if width(cells.trim_end()) + 4 <= view.width {
         writeln!(out, "  {sign} {}", cells.trim_end())?;
     } else {
-        writeln!(
-            out,
-            "  {sign} {}   {}",
-            line.subject,
+        // A number is never cut, however narrow it gets.
+        let is_number = line.found.starts_with(|it: char| it.is_ascii_digit());
+        let found = if is_number {
+            line.found.clone()
+        } else {
             elided(&line.found, view.width / 2)
-        )?;
+        };
+        writeln!(out, "  {sign} {}   {found}", line.subject)?;
         write_note(
             format!("{}   {}", line.asked, line.margin).trim_end(),
             ink,

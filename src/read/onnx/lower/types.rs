@@ -3,7 +3,9 @@
 use foldhash::{HashMap, HashMapExt};
 
 use crate::network::Declared;
-use crate::read::onnx::proto::{Dimension, TensorTypeProto, TypeProto, ValueInfoProto};
+use crate::read::onnx::proto::{
+    Dimension, Size, TensorTypeProto, TypeOf, TypeProto, ValueInfoProto,
+};
 use crate::tensor::{DataType, Dim, Expr};
 
 /// Declared types of a graph's values by name.
@@ -22,25 +24,11 @@ pub(super) fn types<'m>(lists: &[&'m [ValueInfoProto]]) -> Types<'m> {
 
 /// A declared type; `None` where it says nothing.
 pub(super) fn declared(proto: &TypeProto) -> Option<Declared> {
-    if let Some(tensor) = proto
-        .tensor_type
-        .as_ref()
-        .or(proto.sparse_tensor_type.as_ref())
-    {
-        return Some(of_tensor(tensor));
-    }
-    let inner = if let Some(it) = proto
-        .sequence_type
-        .as_ref()
-        .or(proto.optional_type.as_ref())
-    {
-        it.elem_type.as_deref()
-    } else if let Some(map) = &proto.map_type {
-        map.value_type.as_deref()
-    } else if proto.opaque_type.is_some() {
-        None
-    } else {
-        return None;
+    let inner = match proto.value.as_ref()? {
+        TypeOf::Tensor(it) | TypeOf::SparseTensor(it) => return Some(of_tensor(it)),
+        TypeOf::Sequence(it) | TypeOf::Optional(it) => it.elem_type.as_deref(),
+        TypeOf::Map(it) => it.value_type.as_deref(),
+        TypeOf::Opaque(_) => None,
     };
     // As deep as the scanner lets messages nest.
     let inner = inner.and_then(declared).unwrap_or_default();
@@ -61,16 +49,16 @@ fn of_tensor(tensor: &TensorTypeProto) -> Declared {
 
 /// `?`, an empty name and a size below 1 are unknown sizes.
 fn dim(dimension: &Dimension) -> Dim {
-    if let Some(name) = dimension.dim_param.as_ref().filter(|it| !it.is_empty()) {
-        return match &*String::from_utf8_lossy(name) {
-            "?" => Dim::Unknown,
+    match &dimension.value {
+        Some(Size::Value(size)) => match u64::try_from(*size) {
+            Ok(size) if size > 0 => Dim::Known(size),
+            _ => Dim::Unknown,
+        },
+        Some(Size::Param(name)) => match &*String::from_utf8_lossy(name) {
+            "?" | "" => Dim::Unknown,
             name => Dim::Symbolic(Expr::name(name)),
-        };
-    }
-    let size = dimension.dim_value.and_then(|it| u64::try_from(it).ok());
-    match size {
-        Some(size) if size > 0 => Dim::Known(size),
-        _ => Dim::Unknown,
+        },
+        None => Dim::Unknown,
     }
 }
 
@@ -80,21 +68,19 @@ mod tests {
 
     #[test]
     fn only_a_size_from_1_on_and_a_real_name_are_known() {
+        let name = |it: &str| Some(Size::Param(it.as_bytes().to_vec()));
         let cases = [
-            (Some(3), None, Dim::Known(3)),
-            (Some(0), None, Dim::Unknown),
-            (Some(-1), None, Dim::Unknown),
-            (None, Some("N"), Dim::Symbolic(Expr::name("N"))),
-            (None, Some("?"), Dim::Unknown),
-            (None, Some(""), Dim::Unknown),
-            (None, None, Dim::Unknown),
+            (Some(Size::Value(3)), Dim::Known(3)),
+            (Some(Size::Value(0)), Dim::Unknown),
+            (Some(Size::Value(-1)), Dim::Unknown),
+            (name("N"), Dim::Symbolic(Expr::name("N"))),
+            (name("?"), Dim::Unknown),
+            (name(""), Dim::Unknown),
+            (None, Dim::Unknown),
         ];
-        for (value, name, expected) in cases {
-            let proto = Dimension {
-                dim_value: value,
-                dim_param: name.map(|it| it.as_bytes().to_vec()),
-            };
-            assert_eq!(dim(&proto), expected, "{value:?} {name:?}");
+        for (value, expected) in cases {
+            let proto = Dimension { value };
+            assert_eq!(dim(&proto), expected, "{proto:?}");
         }
     }
 }
