@@ -10,6 +10,8 @@
 mod conv;
 mod counts;
 mod formula;
+mod lost;
+mod overlap;
 mod picture;
 mod pool;
 mod said;

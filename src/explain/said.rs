@@ -8,6 +8,14 @@ pub(super) fn axis_name(at: usize, axes: usize) -> &'static str {
     op::window::axis_name(at, axes).unwrap_or("axis")
 }
 
+/// The name of a formula's quantity along an axis: `kernel_height`, of more than three axes `kernel_1`.
+pub(super) fn axis_quantity(of: &str, at: usize, axes: usize) -> String {
+    match op::window::axis_name(at, axes) {
+        Some(axis) => format!("{of}_{axis}"),
+        None => format!("{of}_{}", at.saturating_add(1)),
+    }
+}
+
 /// What one element along an axis is called.
 pub(super) fn element_name(axis: &str) -> &'static str {
     match axis {
@@ -15,6 +23,14 @@ pub(super) fn element_name(axis: &str) -> &'static str {
         "width" => "column",
         "depth" => "slice",
         _ => "element",
+    }
+}
+
+/// `depth, height and width`.
+pub(super) fn names(names: &[&str]) -> String {
+    match names {
+        [before @ .., last] if !before.is_empty() => format!("{} and {last}", before.join(", ")),
+        names => names.join(""),
     }
 }
 

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use crate::account::trace::{Root, Tracer};
 use crate::account::{Account, ConvLayer};
 use crate::infer::Shapes;
-use crate::network::{Edges, Network, Node, ValueId};
+use crate::network::{Edges, Network, Node, NodeId, ValueId};
 use crate::tensor::Shape;
 
 pub(super) use crate::network::{input_of, output_of};
@@ -14,6 +14,7 @@ pub(super) use crate::network::{input_of, output_of};
 pub(super) struct Scene<'a> {
     pub(super) network: &'a Network,
     pub(super) shapes: &'a Shapes,
+    edges: &'a Edges,
     tracer: Tracer<'a>,
     /// The reason of every gap, by layer and field.
     gaps: HashMap<(&'a str, &'a str), &'a str>,
@@ -34,6 +35,7 @@ impl<'a> Scene<'a> {
         Self {
             network,
             shapes,
+            edges,
             tracer: Tracer::new(network, edges, shapes),
             gaps,
         }
@@ -56,6 +58,13 @@ impl<'a> Scene<'a> {
             Root::ConstantOfShape(_) => self.shape(value)?.sizes(),
             _ => None,
         }
+    }
+
+    /// Whether anything uses the output of a node at this place.
+    pub(super) fn uses_output(&self, node: NodeId, place: usize) -> bool {
+        let outputs = &self.network.node(node).outputs;
+        let value = outputs.get(place).copied().flatten();
+        value.is_some_and(|it| !self.edges.uses(it).is_empty())
     }
 
     /// What is known of a value's sizes.

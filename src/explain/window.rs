@@ -1,5 +1,7 @@
 //! A window along each spatial axis: what convolutions and pools share.
 
+use std::borrow::Cow;
+
 use super::formula::Formula;
 use super::said::{apart, axis_name, element_name, fit, skipped};
 use super::{Answer, Part, Step};
@@ -25,6 +27,8 @@ pub(super) struct Along {
     pub(super) pads: Option<(i64, i64)>,
     /// Elements added at the end of a transposed convolution's output.
     pub(super) extra: u64,
+    /// Elements at the end that `output_shape` asks for beyond what a transposed convolution writes.
+    pub(super) rest: u64,
 }
 
 /// Sizes of a window operator, every spatial axis in one list each.
@@ -66,6 +70,7 @@ impl Window<'_> {
             dilation: of(self.dilations, at),
             pads: pads(at),
             extra: of(Some(self.extra), at).unwrap_or(0),
+            rest: 0,
         };
         (0..axes).map(one).collect()
     }
@@ -80,6 +85,13 @@ impl Along {
             dilation: self.dilation?,
             pads: self.pads?,
         })
+    }
+
+    /// What is left of an output of `asked` elements behind the last one that a transposed convolution writes.
+    pub(super) fn unwritten(&self, asked: u64) -> Option<u64> {
+        let moved = self.input.known()?.checked_sub(1)?.checked_mul(self.stride?)?;
+        let written = moved.checked_add(self.reach()?)?;
+        asked.checked_sub(written.checked_add(self.extra)?)
     }
 
     pub(super) fn dilated(&self) -> bool {
@@ -155,7 +167,7 @@ impl Alike<'_> {
 }
 
 /// A size as a leaf of a formula.
-pub(super) fn dim(name: &'static str, dim: &Dim, unknown: &str) -> Formula {
+pub(super) fn dim(name: impl Into<Cow<'static, str>>, dim: &Dim, unknown: &str) -> Formula {
     match dim {
         Dim::Known(size) => Formula::number(name, *size),
         Dim::Symbolic(expr) => Formula::open(name, expr.to_string()),

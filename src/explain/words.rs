@@ -3,8 +3,9 @@
 use super::Remark;
 use super::conv::Facts;
 use super::scene::{Scene, input_of};
-use super::window::Alike;
-use crate::units::{counted, ratio};
+use super::said::names;
+use super::window::{Alike, alike};
+use crate::units::{common_divisor, counted, ratio};
 
 fn remark(id: &'static str, text: impl Into<String>) -> Remark {
     Remark {
@@ -68,6 +69,17 @@ pub(super) fn overlap(it: &Alike<'_>) -> Option<String> {
     })
 }
 
+/// Said where `output_shape` asks for more than is written.
+pub(super) fn unwritten(it: &Alike<'_>) -> Option<String> {
+    let rest = it.along.rest;
+    (rest > 0).then(|| {
+        format!(
+            "output_shape asks for more than is written: {} at the end stay zero",
+            it.elements(rest)
+        )
+    })
+}
+
 /// What a convolution of this kind assumes and gives up.
 pub(super) fn of_conv(scene: &Scene<'_>, facts: &Facts<'_>) -> Vec<Remark> {
     let row = facts.row;
@@ -86,15 +98,83 @@ pub(super) fn of_conv(scene: &Scene<'_>, facts: &Facts<'_>) -> Vec<Remark> {
         out.push(remark("assumed", "What is given up: a place can have no filter of its own. What is assumed: a patch feature useful here is useful there."));
     }
     out.extend(groups(facts));
-    if facts.along.iter().any(super::window::Along::dilated) {
-        out.push(remark("dilated", "Dilation widens the window without a weight more: what lies between two taps is skipped by this window and seen by its neighbours."));
-    }
-    if row.op_type == "DeformConv" {
-        out.push(remark("deformable", "Where the taps lie is computed at run time, from the offsets that are the layer's third input: the window is where they start from, and what multiplies padding is unknown."));
-    }
+    out.extend(dilated(facts));
+    out.extend(deformable(scene, facts));
     out.extend(quantised(scene, facts));
     out.extend(special(facts));
+    out.extend(fused(scene, facts));
+    out.extend(layout(row.layout));
     out
+}
+
+/// What becomes of the elements between the taps of a dilated window, along each axis that has them.
+fn dilated(facts: &Facts<'_>) -> Option<Remark> {
+    let axes: Vec<Alike<'_>> = alike(&facts.along);
+    let axes: Vec<&Alike<'_>> = axes.iter().filter(|it| it.along.dilated()).collect();
+    let said = axes.iter().map(|it| {
+        let along = if it.others {
+            format!("along {} ", names(&it.names))
+        } else {
+            String::new()
+        };
+        format!("{along}{}", between_taps(it, facts.transposed))
+    });
+    let said: Vec<String> = said.collect();
+    (!said.is_empty()).then(|| {
+        let said = said.join("; ");
+        remark(
+            "dilated",
+            format!("Dilation widens the window without a weight more: {said}."),
+        )
+    })
+}
+
+fn between_taps(it: &Alike<'_>, transposed: bool) -> String {
+    let between = "what lies between two taps is";
+    let (skipped, seen) = if transposed {
+        ("left out", "written")
+    } else {
+        ("skipped", "seen")
+    };
+    let windows = if transposed {
+        &it.along.input
+    } else {
+        &it.along.output
+    };
+    let (stride, dilation) = (it.along.stride, it.along.dilation);
+    let (Some(stride), Some(dilation)) = (stride, dilation) else {
+        return format!("{between} {skipped} by this window");
+    };
+    let step = common_divisor(stride, dilation);
+    match windows.known() {
+        Some(..2) => format!("{between} {seen} by none, since there is one window only"),
+        _ if step > 1 => format!(
+            "stride {stride} and dilation {dilation} both step by {step}, so 1 of every {step} elements is {seen}, and the others by no window"
+        ),
+        Some(windows) if windows < dilation => {
+            format!("{between} {skipped} by this window, and {seen} in part by its neighbours")
+        }
+        _ => format!("{between} {skipped} by this window and {seen} by its neighbours"),
+    }
+}
+
+/// Where the taps of a DeformConv lie, and what multiplies them.
+fn deformable(scene: &Scene<'_>, facts: &Facts<'_>) -> Option<Remark> {
+    let row = facts.row;
+    if row.op_type != "DeformConv" {
+        return None;
+    }
+    let mask = if input_of(scene.node(row), 4).is_some() {
+        " Each tap is also multiplied by a mask, the layer's fifth input, which no count includes."
+    } else {
+        ""
+    };
+    Some(remark(
+        "deformable",
+        format!(
+            "Where the taps lie is computed at run time, from the offsets that are the layer's third input: the window is where they start from, and what multiplies padding is unknown.{mask}"
+        ),
+    ))
 }
 
 /// Locality and sharing, told apart.
@@ -152,15 +232,31 @@ fn quantised(scene: &Scene<'_>, facts: &Facts<'_>) -> Option<Remark> {
         ));
     }
     if row.op_type == "ConvInteger" {
+        let less = match [2, 3].map(|it| input_of(node, it).is_some()) {
+            [true, true] => ", input and weights less their zero points",
+            [true, false] => ", the input less its zero point",
+            [false, true] => ", less their zero point",
+            [false, false] => "",
+        };
         return Some(remark(
             "quantised",
             format!(
-                "Weights are {kind} and are multiplied as whole numbers, less their zero point; whoever uses the result knows its scale."
+                "Weights are {kind} and are multiplied as whole numbers{less}; whoever uses the result knows its scale."
             ),
         ));
     }
     let dequantised = row.weight_via.iter().any(|it| it == "DequantizeLinear");
     dequantised.then(|| remark("quantised", format!("Weights are stored as {kind} and turned into numbers by DequantizeLinear before the layer: (value − zero point) × scale. Scales and zero points are booked under quantization, not as parameters.")))
+}
+
+/// Said of an operator that works in another order of axes than all others.
+pub(super) fn layout(layout: Option<&'static str>) -> Option<Remark> {
+    layout.map(|it| {
+        remark(
+            "layout",
+            format!("The operator takes and makes tensors in the order {it}; shapes here are in the order of all others, N, C, spatial."),
+        )
+    })
 }
 
 /// Where the weight comes from, and who uses it too.
@@ -185,8 +281,40 @@ fn special(facts: &Facts<'_>) -> Vec<Remark> {
         "ConstantOfShape" => out.push(remark("computed-weight", "The weight is one value repeated: its elements count as stored and take no bytes.")),
         _ => {}
     }
-    if row.op_type.contains("Fused") {
-        out.push(remark("fused", "The operator applies an activation to each output as well, which takes no parameters; all numbers are the convolution's."));
-    }
     out
+}
+
+/// What a fused operator does beside the convolution.
+fn fused(scene: &Scene<'_>, facts: &Facts<'_>) -> Option<Remark> {
+    let row = facts.row;
+    if !row.op_type.contains("Fused") {
+        return None;
+    }
+    let node = scene.node(row);
+    let activation = node.attrs.string("activation").ok().flatten();
+    let added = input_of(node, 3).is_some();
+    let applies = match activation.filter(|it| !it.is_empty()) {
+        Some(name) => format!("applies {name} to each output"),
+        None => String::new(),
+    };
+    let adds = if added {
+        "adds its fourth input to each output"
+    } else {
+        ""
+    };
+    let does = match (adds, applies.as_str()) {
+        ("", "") => return None,
+        (one, "") => one.to_owned(),
+        ("", one) => one.to_owned(),
+        (adds, _) => format!(
+            "{adds} and then {}",
+            applies.replace("to each output", "to the sum")
+        ),
+    };
+    Some(remark(
+        "fused",
+        format!(
+            "The operator also {does}, which takes no parameters; all numbers are the convolution's."
+        ),
+    ))
 }

@@ -6,7 +6,10 @@ use super::Shapes;
 use super::walk::{call, no_rule};
 use crate::network::{Edges, GraphId, Network, Node, NodeId, Use, ValueId};
 use crate::op::{self, Call, MOST_RANK, ShapeError, Value, matmul};
-use crate::tensor::Dim;
+use crate::tensor::{Dim, Shape};
+
+/// Operators whose output's sizes can be fixed whatever they take.
+const ABSORBING: &[&str] = &["Slice", "Gather", "Resize", "Upsample", "CenterCropPad"];
 
 /// What is known of the values that are not what they were.
 pub type Changes = HashMap<ValueId, Value>;
@@ -30,6 +33,9 @@ pub struct Changed {
     pub nodes: Vec<NodeId>,
     /// Products whose operands no longer fit, with the sizes that they sum over on either side.
     pub unfit: Vec<(NodeId, u64, u64)>,
+    /// The first node that takes a changed value for its data and makes the same sizes of it as before, since
+    /// it picks fixed places or resizes to a fixed size.
+    pub absorbed: Option<NodeId>,
 }
 
 /// Why what a change leads to cannot be told.
@@ -39,6 +45,9 @@ pub enum Stop {
     Refused(NodeId, ShapeError),
     /// A Reshape would move what is new into the batch: the size before and the one after.
     Batch(NodeId, Dim, Dim),
+    /// A Gather of fixed elements took all along its axis, and would take a part of what there is then: the
+    /// size before and the one after.
+    Whole(NodeId, u64, u64),
     /// A control-flow node, or a node in the body of one, takes the value.
     Control(NodeId),
     /// Its sizes were stated, not inferred; by whom.
@@ -168,6 +177,7 @@ impl Walk<'_, '_> {
             Err(error) => return Err(Stop::Refused(id, error)),
         };
         let unfit = matmul::inner_sizes(&asked);
+        self.takes_whole(id, node)?;
         self.changed.nodes.push(id);
         self.changed
             .unfit
@@ -182,6 +192,7 @@ impl Walk<'_, '_> {
                 return Err(Stop::Pinned(id, pin.by.clone()));
             }
             self.keeps_batch(id, node, *output, &new)?;
+            self.absorbs(id, node, *output, &new);
             self.set(*output, new)?;
         }
         Ok(())
@@ -197,6 +208,45 @@ impl Walk<'_, '_> {
             new.note = inputs.find_map(|it| self.get(*it).note.clone());
         }
         new
+    }
+
+    /// PyTorch's exporter writes a fold of an image into a list as a Gather of every element of it by number.
+    /// With more elements, the numbers would be others.
+    fn takes_whole(&self, id: NodeId, node: &Node) -> Result<(), Stop> {
+        let (Some(Some(data)), Some(Some(places))) = (node.inputs.first(), node.inputs.get(1)) else {
+            return Ok(());
+        };
+        if &*node.op_type != "Gather" || self.changed.values.contains_key(places) {
+            return Ok(());
+        }
+        let axis = node.attrs.int_or("axis", 0).unwrap_or(0);
+        let size = |value: &Value| {
+            let shape = value.shape.as_ref().filter(|_| value.elements.is_none())?;
+            let rank = i64::try_from(shape.rank()).ok()?;
+            let axis = if axis < 0 { axis.checked_add(rank)? } else { axis };
+            shape.dim(usize::try_from(axis).ok()?).known()
+        };
+        let before = size(self.again.shapes.value(*data));
+        let after = size(self.get(*data));
+        let taken = self.get(*places).shape.as_ref().and_then(Shape::numel);
+        let (Some(before), Some(after), Some(taken)) = (before, after, taken) else {
+            return Ok(());
+        };
+        if before != after && taken >= u128::from(before) {
+            return Err(Stop::Whole(id, before, after));
+        }
+        Ok(())
+    }
+
+    /// Notes a node that makes the same sizes of other ones.
+    fn absorbs(&mut self, id: NodeId, node: &Node, output: ValueId, new: &Value) {
+        let data = node.inputs.first().copied().flatten();
+        let changed = data.and_then(|it| self.changed.values.get(&it));
+        let is_data = changed.is_some_and(|it| it.elements.is_none());
+        let same = new.sizes().is_some() && new.sizes() == self.again.shapes.value(output).sizes();
+        if is_data && same && ABSORBING.contains(&&*node.op_type) {
+            self.changed.absorbed.get_or_insert(id);
+        }
     }
 
     /// `view(-1, 400)` takes four times as many values as four images, which nobody means.
