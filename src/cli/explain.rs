@@ -18,6 +18,8 @@ pub(crate) enum Explaining {
     Rules {
         /// Which.
         rules: Vec<Named>,
+        /// Whether tables keep to plain ASCII.
+        ascii: bool,
         /// The output format.
         format: &'static OutputFormat,
     },
@@ -112,6 +114,7 @@ impl Explain {
             }
             return Ok(Explaining::Rules {
                 rules: self.rule,
+                ascii: self.ascii,
                 format,
             });
         };

@@ -4,7 +4,6 @@ use super::conv::Facts;
 use super::formula::Formula;
 use super::scene::Scene;
 use super::{Answer, Part, Step, said, window, words};
-use crate::units::percent;
 
 impl Facts<'_> {
     /// A product that came to a number before, by its name.
@@ -156,12 +155,12 @@ impl Facts<'_> {
         } else {
             "on padding"
         };
-        let share = macs.and_then(|macs| percent(padding, macs));
+        let share = macs.and_then(|macs| words::share(padding, macs, "them"));
         vec![
             step,
             Step::new("padding_macs", Part::Work, what, Answer::Number(padding))
                 .by(self.padding_formula())
-                .noting(share.map(|it| format!("{it} of them"))),
+                .noting(share),
         ]
     }
 

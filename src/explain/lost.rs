@@ -48,6 +48,7 @@ pub(super) fn remarks(scene: &Scene<'_>, row: &PoolLayer, along: &[Along]) -> Ve
     out.push(remark("sharing", sharing));
     out.extend(words::layout(row.layout));
     out.extend(saved(row));
+    out.extend(scene.findings(&row.name));
     out
 }
 
@@ -67,7 +68,9 @@ fn of_one_value(row: &PoolLayer, kind: Kind) -> String {
         "it comes out as it is"
     };
     if strides.iter().any(|it| *it > 1) {
-        format!("A window is one value, and {copied}: what is lost is what lies between two windows.")
+        format!(
+            "A window is one value, and {copied}: what is lost is what lies between two windows."
+        )
     } else {
         format!("A window is one value, and {copied}: nothing is mixed and nothing is dropped.")
     }
@@ -93,7 +96,9 @@ fn of_window(scene: &Scene<'_>, row: &PoolLayer, kind: Kind) -> String {
                 Some(power) => format!(
                     "the p-th root of the sum of the p-th powers of their magnitudes (p = {power})"
                 ),
-                None => "the p-th root of the sum of the p-th powers of their magnitudes".to_owned(),
+                None => {
+                    "the p-th root of the sum of the p-th powers of their magnitudes".to_owned()
+                }
             };
             format!(
                 "Lp pooling makes of {values} of each window {sum}: none of them can be had back."

@@ -7,7 +7,7 @@ use super::window::{self, Rounding, Window, alike};
 use super::{Answer, Explanation, Kind, Part, Step, lost, picture, said, words};
 use crate::account::PoolLayer;
 use crate::tensor::Shape;
-use crate::units::{percent, product};
+use crate::units::product;
 
 /// Explains a pool.
 pub(super) fn explained(scene: &Scene<'_>, row: &PoolLayer) -> Explanation {
@@ -155,9 +155,6 @@ fn dropped(before: Option<u128>, after: Option<u128>) -> Option<Step> {
         Formula::count("activations_out", after)?.minus(),
     ]);
     let step = Step::new("dropped", Part::Count, "dropped", Answer::Number(dropped));
-    let share = percent(dropped, before)?;
-    Some(
-        step.by(Some(formula))
-            .note(format!("{share} of what goes in")),
-    )
+    let share = words::share(dropped, before, "what goes in");
+    Some(step.by(Some(formula)).noting(share))
 }

@@ -2,8 +2,10 @@
 
 use std::collections::HashMap;
 
+use super::Remark;
 use crate::account::trace::{Root, Tracer};
 use crate::account::{Account, ConvLayer};
+use crate::finding::Finding;
 use crate::infer::Shapes;
 use crate::network::{Edges, Network, Node, NodeId, ValueId};
 use crate::tensor::Shape;
@@ -18,6 +20,7 @@ pub(super) struct Scene<'a> {
     tracer: Tracer<'a>,
     /// The reason of every gap, by layer and field.
     gaps: HashMap<(&'a str, &'a str), &'a str>,
+    findings: &'a [Finding],
 }
 
 impl<'a> Scene<'a> {
@@ -38,6 +41,7 @@ impl<'a> Scene<'a> {
             edges,
             tracer: Tracer::new(network, edges, shapes),
             gaps,
+            findings: &account.findings,
         }
     }
 
@@ -45,6 +49,17 @@ impl<'a> Scene<'a> {
     pub(super) fn why(&self, layer: &str, what: &str) -> String {
         let reason = self.gaps.get(&(layer, what));
         reason.map_or_else(|| "sizes are open".to_owned(), |it| (*it).to_owned())
+    }
+
+    /// What the rules say of a layer.
+    pub(super) fn findings(&self, layer: &str) -> Vec<Remark> {
+        let own = self.findings.iter();
+        let own = own.filter(|it| it.layer.as_deref() == Some(layer));
+        let remark = |it: &Finding| Remark {
+            id: it.rule,
+            text: format!("{}: {}.", it.rule, it.message),
+        };
+        own.map(remark).collect()
     }
 
     pub(super) fn node(&self, row: &ConvLayer) -> &'a Node {

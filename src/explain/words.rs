@@ -2,10 +2,10 @@
 
 use super::Remark;
 use super::conv::Facts;
+use super::said::listed;
 use super::scene::{Scene, input_of};
-use super::said::names;
 use super::window::{Alike, alike};
-use crate::units::{common_divisor, counted, ratio};
+use crate::units::{common_divisor, counted, percent, ratio};
 
 fn remark(id: &'static str, text: impl Into<String>) -> Remark {
     Remark {
@@ -25,7 +25,18 @@ pub(super) fn fewer(before: Option<u128>, after: Option<u128>) -> Option<String>
     } else {
         (after, before, "more")
     };
-    Some(format!("{} times {word}", ratio(more, less)?))
+    // What rounds to 1 is no factor that anybody would name.
+    let times = ratio(more, less).filter(|it| it != "1")?;
+    Some(format!("{times} times {word}"))
+}
+
+/// `13.2 % of them`; a small part is not none.
+pub(super) fn share(part: u128, whole: u128, of: &str) -> Option<String> {
+    let share = percent(part, whole)?;
+    Some(match share.as_str() {
+        "0.0 %" if part > 0 => format!("less than 0.1 % of {of}"),
+        share => format!("{share} of {of}"),
+    })
 }
 
 /// What is special about one kernel.
@@ -57,10 +68,11 @@ pub(super) fn overlap(it: &Alike<'_>) -> Option<String> {
         return None;
     }
     Some(match reach.checked_sub(stride) {
-        None => format!(
-            "{} between two windows are written by none",
-            it.elements(stride.saturating_sub(reach))
-        ),
+        None => {
+            let gap = stride.saturating_sub(reach);
+            let (elements, are) = (it.elements(gap), it.are(gap));
+            format!("{elements} between two windows {are} written by none")
+        }
         Some(0) => "the windows meet and do not overlap".to_owned(),
         Some(over) => format!(
             "two windows overlap by {}, where they are added",
@@ -73,10 +85,8 @@ pub(super) fn overlap(it: &Alike<'_>) -> Option<String> {
 pub(super) fn unwritten(it: &Alike<'_>) -> Option<String> {
     let rest = it.along.rest;
     (rest > 0).then(|| {
-        format!(
-            "output_shape asks for more than is written: {} at the end stay zero",
-            it.elements(rest)
-        )
+        let (elements, are) = (it.elements(rest), it.are(rest));
+        format!("output_shape asks for more than is written: {elements} at the end {are} zero")
     })
 }
 
@@ -104,6 +114,7 @@ pub(super) fn of_conv(scene: &Scene<'_>, facts: &Facts<'_>) -> Vec<Remark> {
     out.extend(special(facts));
     out.extend(fused(scene, facts));
     out.extend(layout(row.layout));
+    out.extend(scene.findings(&row.name));
     out
 }
 
@@ -113,7 +124,7 @@ fn dilated(facts: &Facts<'_>) -> Option<Remark> {
     let axes: Vec<&Alike<'_>> = axes.iter().filter(|it| it.along.dilated()).collect();
     let said = axes.iter().map(|it| {
         let along = if it.others {
-            format!("along {} ", names(&it.names))
+            format!("along {} ", listed(&it.names, "and"))
         } else {
             String::new()
         };
@@ -182,6 +193,21 @@ fn factors(facts: &Facts<'_>) -> Option<Remark> {
     let params = facts.row.params;
     let (dense, local, shared) = (params.dense?.0, params.unshared?.0, params.shared?.0);
     let whole = ratio(dense, shared)?;
+    if local > dense {
+        let over = if facts.transposed {
+            "Windows reach beyond the output, where the locally connected layer has weights too"
+        } else {
+            "Windows reach over padding, for which the locally connected layer has weights too"
+        };
+        return Some(remark(
+            "factors",
+            format!(
+                "Locality saves nothing here: it takes {} times as many. {over}. Sharing saves a factor of {}, both together one of {whole}.",
+                ratio(local, dense)?,
+                ratio(local, shared)?,
+            ),
+        ));
+    }
     Some(remark(
         "factors",
         format!(

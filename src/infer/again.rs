@@ -213,7 +213,8 @@ impl Walk<'_, '_> {
     /// PyTorch's exporter writes a fold of an image into a list as a Gather of every element of it by number.
     /// With more elements, the numbers would be others.
     fn takes_whole(&self, id: NodeId, node: &Node) -> Result<(), Stop> {
-        let (Some(Some(data)), Some(Some(places))) = (node.inputs.first(), node.inputs.get(1)) else {
+        let (Some(Some(data)), Some(Some(places))) = (node.inputs.first(), node.inputs.get(1))
+        else {
             return Ok(());
         };
         if &*node.op_type != "Gather" || self.changed.values.contains_key(places) {
@@ -223,7 +224,11 @@ impl Walk<'_, '_> {
         let size = |value: &Value| {
             let shape = value.shape.as_ref().filter(|_| value.elements.is_none())?;
             let rank = i64::try_from(shape.rank()).ok()?;
-            let axis = if axis < 0 { axis.checked_add(rank)? } else { axis };
+            let axis = if axis < 0 {
+                axis.checked_add(rank)?
+            } else {
+                axis
+            };
             shape.dim(usize::try_from(axis).ok()?).known()
         };
         let before = size(self.again.shapes.value(*data));
