@@ -76,7 +76,11 @@ fn one_window(scene: &Scene<'_>, row: &PoolLayer) -> Step {
     let answer = taken(row).map_or_else(|| Answer::Unknown(why()), Answer::Number);
     let step = Step::new("window_elements", Part::Window, "one window", answer);
     let step = step.by((!kernel.is_empty()).then_some(formula));
-    step.unit("values of one channel, no weights")
+    step.unit(if taken(row) == Some(1) {
+        "value of one channel, no weights"
+    } else {
+        "values of one channel, no weights"
+    })
 }
 
 fn sizes(scene: &Scene<'_>, row: &PoolLayer, along: &[window::Along]) -> Vec<Step> {

@@ -363,8 +363,11 @@ pub(super) fn output_step(it: &Alike<'_>, rounding: Rounding, why: &dyn Fn() -> 
         } else {
             "past the end"
         };
-        let note = format!("rounded up, but the last window would start {past}, so it is left out");
-        return step.note(note).noting(unseen(it)).noting(apart(it));
+        let leaves = unseen(it).map_or_else(String::new, |it| format!(", which leaves {it}"));
+        let note = format!(
+            "rounded up, but the last window would start {past}, so it is left out{leaves}"
+        );
+        return step.note(note).noting(apart(it));
     }
     step.noting(fit(it, rounding)).noting(apart(it))
 }
