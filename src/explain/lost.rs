@@ -194,10 +194,9 @@ fn saved(row: &PoolLayer) -> Option<Remark> {
             said.join("; ")
         ),
     };
-    if let Some(by) = &without.absorbed_by {
-        text.push_str(&format!(
-            " {by} makes the same sizes of its input with the pool and without it."
-        ));
-    }
+    let absorbed = without.absorbed_by.as_ref();
+    let absorbed = absorbed
+        .map(|by| format!(" {by} makes the same sizes of its input with the pool and without it."));
+    text.extend(absorbed);
     Some(remark("without-pool", text))
 }

@@ -323,16 +323,12 @@ fn fused(scene: &Scene<'_>, facts: &Facts<'_>) -> Option<Remark> {
         Some(name) => format!("applies {name} to each output"),
         None => String::new(),
     };
-    let adds = if added {
-        "adds its fourth input to each output"
-    } else {
-        ""
-    };
-    let does = match (adds, applies.as_str()) {
-        ("", "") => return None,
-        (one, "") => one.to_owned(),
-        ("", one) => one.to_owned(),
-        (adds, _) => format!(
+    let adds = "adds its fourth input to each output";
+    let does = match (added, applies.as_str()) {
+        (false, "") => return None,
+        (false, applies) => applies.to_owned(),
+        (true, "") => adds.to_owned(),
+        (true, applies) => format!(
             "{adds} and then {}",
             applies.replace("to each output", "to the sum")
         ),
