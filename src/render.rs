@@ -14,6 +14,7 @@ mod geometry;
 mod json;
 mod layout;
 mod markdown;
+mod names;
 mod notes;
 mod paint;
 mod pooled;

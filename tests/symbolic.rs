@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use cnninspect::infer::Sizes;
+use cnninspect::render::{OutputFormat, View, find_column};
 use cnninspect::verify::Choice;
 use cnninspect::{Options, inspect};
 use serde_json::{Value as Json, json};
@@ -90,7 +91,7 @@ fn read(path: &Path) -> Json {
     serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
 }
 
-/// The convolutions and pools of a model, as the JSON document has them.
+/// The rows of a model that have counts, as the JSON document has them, and its sums as one row more.
 fn layers(model: &Path, dims: Dims) -> Vec<Json> {
     let options = Options {
         sizes: Sizes {
@@ -103,7 +104,24 @@ fn layers(model: &Path, dims: Dims) -> Vec<Json> {
     let report = inspect(model, &options).unwrap_or_else(|it| panic!("{}: {it}", model.display()));
     let rows = report.layers.iter();
     let rows = rows.map(|it| serde_json::to_value(it).unwrap());
-    rows.filter(|it| it["kind"] == "conv" || it["kind"] == "pool")
+    let totals = serde_json::to_value(&report.totals).unwrap();
+    let sums = [
+        "conv.unshared",
+        "conv.dense",
+        "conv.macs",
+        "linear.macs",
+        "macs",
+    ];
+    let sums = sums.map(|path| {
+        let value = path.split('.').fold(&totals, |it, key| &it[key]);
+        (path.to_owned(), value.clone())
+    });
+    let sums = json!({
+        "kind": "totals", "name": "totals", "formulas": totals["formulas"],
+        "counts": sums.into_iter().collect::<serde_json::Map<_, _>>(),
+    });
+    rows.filter(|it| it["kind"] != "other")
+        .chain([sums])
         .collect()
 }
 
@@ -126,8 +144,16 @@ fn worked_out(row: &Json, dims: &Dims) -> Row {
     for count in ["macs", "padding_macs", "activations_in", "activations_out"] {
         counts.insert(count, &row[count]);
     }
-    if let Some(formulas) = row["formulas"].as_object() {
-        counts.extend(formulas.iter().map(|it| (it.0.as_str(), it.1)));
+    for counted in ["counts", "formulas"] {
+        let counted = row[counted].as_object().into_iter().flatten();
+        counts.extend(counted.map(|it| (it.0.as_str(), it.1)));
+    }
+    let axes = ["kernel_shape[0]", "kernel_shape[1]", "kernel_shape[2]"];
+    if let Some(kernel) = row["kernel_shape"]
+        .as_array()
+        .filter(|_| row["global"] == true)
+    {
+        counts.extend(axes.into_iter().zip(kernel));
     }
     // As a number the factor is rounded, as a formula it is not.
     counts.remove("sharing_factor");
@@ -330,17 +356,122 @@ fn the_layers_of_open_files_have_formulas() {
         let model = root.join(format!("fixtures/truth/{name}.ts_dyn.onnx"));
         let dims = Dims::from([("height".to_owned(), 300), ("width".to_owned(), 200)]);
         for row in layers(&model, Dims::new()) {
-            let row = worked_out(&row, &dims);
-            let counts = if row.contains_key("shared") {
-                ["unshared", "dense", "macs"].as_slice()
-            } else {
-                ["activations_in", "activations_out"].as_slice()
+            let counts = match row["kind"].as_str() {
+                Some("conv") => ["unshared", "dense", "macs", "padding_macs"].as_slice(),
+                Some("pool") => &["activations_in", "activations_out"],
+                Some("totals") => &["conv.unshared", "conv.dense", "conv.macs", "macs"],
+                _ => continue,
             };
+            let row = worked_out(&row, &dims);
             for count in counts {
                 assert!(row.contains_key(*count), "{name}: {row:?} lacks {count}");
             }
         }
     }
+}
+
+/// A formula of a table as the evaluator reads it.
+fn plain(book: &str) -> String {
+    let signs = [
+        ("⌊", "floor("),
+        ("⌋", ")"),
+        ("×", " * "),
+        ("−", " - "),
+        ("+", " + "),
+        (",", ""),
+    ];
+    let text = signs
+        .iter()
+        .fold(book.to_owned(), |text, it| text.replace(it.0, it.1));
+    text.replace("max(0 ", "max(0, ")
+}
+
+/// The page of a model with these columns.
+fn page(model: &Path, columns: Option<&[&str]>, width: usize) -> String {
+    let options = Options {
+        verify: Choice::None,
+        ..Options::default()
+    };
+    let columns = columns.map(|it| it.iter().filter_map(|it| find_column(it)).collect());
+    let view = View {
+        columns,
+        width,
+        ..View::default()
+    };
+    let mut out = Vec::new();
+    let format = OutputFormat::find("table").unwrap();
+    let report = inspect(model, &options).unwrap();
+    format.write(&report, &view, &mut out).unwrap();
+    String::from_utf8(out).unwrap()
+}
+
+/// What the names under a table stand for, worked out.
+fn told(page: &str, dims: &Dims) -> Dims {
+    let mut out = dims.clone();
+    let lines = page.lines().skip_while(|it| !it.starts_with(" formulas "));
+    let lines = lines.take_while(|it| !it.is_empty());
+    let items = lines.flat_map(|it| it.trim_start().split("   "));
+    for item in items {
+        let item = item.trim().strip_prefix("formulas").unwrap_or(item).trim();
+        if let Some((name, book)) = item.split_once(" = ") {
+            let value = Evaluator::of(&plain(book), dims).unwrap_or_else(|| panic!("{item}"));
+            out.insert(name.to_owned(), u64::try_from(value).unwrap());
+        }
+    }
+    out
+}
+
+#[test]
+fn a_table_tells_every_size_and_keeps_its_width() {
+    // Multiples of 8, which U-Net's skips need.
+    let dims = Dims::from([("height".to_owned(), 304), ("width".to_owned(), 200)]);
+    let mut compared = 0;
+    for name in [
+        "alexnet2012",
+        "dcgan_g",
+        "lenet5",
+        "siamese",
+        "squeezenet1_1",
+        "unet",
+    ] {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let model = root.join(format!("fixtures/truth/{name}.ts_dyn.onnx"));
+        for width in [80, 100, 160] {
+            let page = page(&model, None, width);
+            let long = page.lines().find(|it| it.chars().count() > width);
+            assert_eq!(long, None, "{name} at {width}");
+            assert!(!page.contains("×…"), "{page}");
+        }
+        // Cells with names and without, worked out and held against the run with these sizes.
+        let runs = layers(&model, dims.clone());
+        let runs = runs
+            .iter()
+            .filter(|it| it["kind"] == "conv" || it["kind"] == "pool");
+        let runs: Vec<&Json> = runs.collect();
+        for width in [60, 200] {
+            let page = page(&model, Some(&["output", "unshared"]), width);
+            let names = told(&page, &dims);
+            let rows = page
+                .lines()
+                .skip_while(|it| !it.trim().starts_with("output"));
+            for (line, run) in rows.skip(1).zip(&runs) {
+                let cells = line.trim().split_once("  ");
+                let (output, unshared) = cells.unwrap_or_else(|| panic!("{name}: {page}"));
+                let sizes = run["output_shape"].as_array().unwrap().iter();
+                let sizes = sizes.map(|it| it.as_u64().unwrap_or_else(|| panic!("{name}: {run}")));
+                let elements: u64 = sizes.product();
+                let got = Evaluator::of(&plain(output), &names);
+                assert_eq!(got, Some(i128::from(elements)), "{name}: {line}");
+                if run["kind"] == "conv" {
+                    let expected = run["params"]["unshared"].as_u64().unwrap();
+                    let got = Evaluator::of(&plain(unshared.trim()), &names);
+                    assert_eq!(got, Some(i128::from(expected)), "{name}: {line}");
+                }
+                compared += 1;
+            }
+        }
+    }
+    assert!(compared >= 120, "only {compared} rows were compared");
 }
 
 #[test]

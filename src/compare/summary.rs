@@ -82,6 +82,9 @@ impl Sums {
         for gap in inspection.gaps.iter().filter(|it| it.layer == "totals") {
             unknown.insert(gap.what.clone(), gap.reason.clone());
         }
+        for path in inspection.totals.formulas.keys() {
+            unknown.insert((*path).to_owned(), "sizes are open".to_owned());
+        }
         let padding_macs = padding(&inspection.layers).map_err(|it| {
             unknown.insert("padding_macs".to_owned(), it);
         });

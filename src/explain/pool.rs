@@ -73,9 +73,24 @@ fn one_window(scene: &Scene<'_>, row: &PoolLayer) -> Step {
     });
     let formula = Formula::Product(factors.collect());
     let why = || scene.why(&row.name, "kernel_shape");
-    let answer = taken(row).map_or_else(|| Answer::Unknown(why()), Answer::Number);
+    let open: Vec<&String> = row
+        .formulas
+        .iter()
+        .filter(|it| it.0.starts_with("kernel_shape["))
+        .map(|it| it.1)
+        .collect();
+    let named = |(at, it): (usize, &&String)| {
+        let name = said::axis_quantity("kernel", at, open.len());
+        Formula::open(name, it.as_str())
+    };
+    let open = Formula::Product(open.iter().enumerate().map(named).collect());
+    let (answer, formula) = match taken(row) {
+        Some(taken) => (Answer::Number(taken), formula),
+        None if open.quantities().is_empty() => (Answer::Unknown(why()), formula),
+        None => (Answer::Form(open.plain()), open),
+    };
     let step = Step::new("window_elements", Part::Window, "one window", answer);
-    let step = step.by((!kernel.is_empty()).then_some(formula));
+    let step = step.by((!formula.quantities().is_empty()).then_some(formula));
     step.unit(if taken(row) == Some(1) {
         "value of one channel, no weights"
     } else {

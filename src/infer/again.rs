@@ -36,6 +36,8 @@ pub struct Changed {
     /// The first node that takes a changed value for its data and makes the same sizes of it as before, since
     /// it picks fixed places or resizes to a fixed size.
     pub absorbed: Option<NodeId>,
+    /// The work that it took, in the unit of [`Again::with`]'s bound.
+    pub steps: usize,
 }
 
 /// Why what a change leads to cannot be told.
@@ -101,6 +103,7 @@ impl<'a> Again<'a> {
                 walk.node(*id)?;
             }
         }
+        walk.changed.steps = most.saturating_sub(walk.left);
         Ok(walk.changed)
     }
 

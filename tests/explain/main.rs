@@ -1,7 +1,10 @@
 //! `cnninspect explain`: the story's numbers by hand, every printed formula computed anew, the page's edges.
 
 mod formulas;
+mod open;
 mod reader;
+#[path = "../support/mod.rs"]
+mod support;
 mod words;
 
 use std::fs;

@@ -254,10 +254,7 @@ impl Tally<'_, '_> {
             return Err(format!("{name} would take other features at each step"));
         }
         self.unchanged(row.node, input_of(node, 1))?;
-        let macs = match recurrent_macs(self.scene, node) {
-            Ok(macs) => Count::Exact(macs),
-            Err(reason) => Count::Unknown(reason),
-        };
+        let macs = recurrent_macs(self.scene, node);
         if let Some(reason) = added(&mut self.macs, row.macs.map(|it| it.0), &macs) {
             self.lacks(format!("in {}: {reason}", self.asked.named(row.node)));
         }

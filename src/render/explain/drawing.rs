@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::super::text::width;
+use super::super::text::{width, wrapped};
 use crate::explain::{Explanation, Strip};
 use crate::units::counted;
 
@@ -12,12 +12,17 @@ const MARGIN: usize = 12;
 /// Columns between the two parts of an axis whose middle is left out.
 const CUT: u64 = 3;
 
-/// Lines for every axis that fits, a word for one that does not.
+/// Lines for every axis that fits, a word for one that does not; or why there is no drawing.
 pub(super) fn lines(it: &Explanation, ascii: bool, room: usize) -> Vec<String> {
     let mut out = Vec::new();
     for strip in &it.picture {
         out.push(String::new());
         out.extend(strip_lines(strip, ascii, room));
+    }
+    if let Some(reason) = &it.no_picture {
+        out.push(String::new());
+        let lines = wrapped(&format!("not drawn: {reason}"), room.saturating_sub(2));
+        out.extend(lines.iter().map(|it| format!("  {it}")));
     }
     out
 }
@@ -90,7 +95,7 @@ fn strip_lines(strip: &Strip, ascii: bool, room: usize) -> Vec<String> {
             "{}: not drawn, since its first windows and its last are wider than the page",
             strip.axis
         );
-        return super::wrapped(&text, room);
+        return wrapped(&text, room);
     };
     let line = |label: &str, cell: &dyn Fn(u64) -> char| {
         let (start, end) = shown.places();
@@ -115,7 +120,7 @@ fn strip_lines(strip: &Strip, ascii: bool, room: usize) -> Vec<String> {
             ' '
         }
     });
-    let mut out = super::wrapped(&legend(strip, &shown, signs, counts.contains('+')), room);
+    let mut out = wrapped(&legend(strip, &shown, signs, counts.contains('+')), room);
     out.push(line(&format!("  {on}"), &|at| {
         if shown.real(strip, at) {
             signs.element
