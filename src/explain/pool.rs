@@ -73,13 +73,13 @@ fn one_window(scene: &Scene<'_>, row: &PoolLayer) -> Step {
     });
     let formula = Formula::Product(factors.collect());
     let why = || scene.why(&row.name, "kernel_shape");
-    let open: Vec<&String> = row
+    let open: Vec<String> = row
         .formulas
         .iter()
         .filter(|it| it.0.starts_with("kernel_shape["))
-        .map(|it| it.1)
+        .map(|it| it.1.to_string())
         .collect();
-    let named = |(at, it): (usize, &&String)| {
+    let named = |(at, it): (usize, &String)| {
         let name = said::axis_quantity("kernel", at, open.len());
         Formula::open(name, it.as_str())
     };

@@ -129,7 +129,7 @@ mod tests {
             ),
             (
                 "height * width - 1",
-                "\\text{height} \\times \\text{width}-1",
+                "\\text{height} \\times \\text{width} - 1",
             ),
         ];
         for (plain, expected) in cases {
