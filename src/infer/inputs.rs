@@ -327,3 +327,24 @@ fn note(name: &str, shape: Option<&Shape>, container: bool) -> Option<std::sync:
     };
     Some(text.into())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tensor::Expr;
+
+    #[test]
+    fn the_flag_that_settles_a_size_can_be_pasted() {
+        let open = |name: &str| Shape(vec![Dim::Known(3), Dim::Symbolic(Expr::name(name))]);
+        let cases = [
+            ("x", "width", "give --input x=3xWIDTH"),
+            ("x", "my width", "give --input x=3xMY_WIDTH"),
+            ("my x", "width", "give --input 'my x=3xWIDTH'"),
+            ("it's", "width", "give --input 'it'\\''s=3xWIDTH'"),
+        ];
+        for (name, dim, expected) in cases {
+            let note = note(name, Some(&open(dim)), false).unwrap();
+            assert!(note.ends_with(expected), "{note}");
+        }
+    }
+}

@@ -34,7 +34,7 @@ fn open_sizes_are_explained_in_names_and_given_ones_in_numbers() {
     // 32 channels of which one window takes ⌊(height−3)/4⌋ + 1 rows and as many columns.
     let pool = ["fixtures/truth/siamese.ts_dyn.onnx", "/GlobalAveragePool"];
     let page = printed(&pool, "100");
-    let window = "one window       (⌊(height−3)/4⌋+1) × (⌊(width−3)/4⌋+1) values of one channel";
+    let window = "one window  (⌊(height−3)/4⌋+1) × (⌊(width−3)/4⌋+1) values of one channel";
     assert!(page.contains(window), "{page}");
     assert!(page.contains("mixes the values of each window"), "{page}");
 }
