@@ -10,6 +10,8 @@
 mod conv;
 mod counts;
 mod formula;
+mod lost;
+mod overlap;
 mod picture;
 mod pool;
 mod said;
@@ -154,7 +156,7 @@ pub enum Answer {
 /// A sentence beside the numbers.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Remark {
-    /// Its name for programs, in kebab case: `assumed`, `given-up`, `depthwise`, …
+    /// Its name for programs, in kebab case: `assumed`, `depthwise`, `lost`, …, or of a rule that fires: `uneven-stride`.
     pub id: &'static str,
     /// One sentence or two.
     pub text: String,

@@ -66,7 +66,9 @@ const MOST_NAMES: usize = 5;
 #[must_use]
 pub fn closest(names: &[&str], given: &str) -> Vec<String> {
     let mut names = names.to_vec();
-    names.sort_by_cached_key(|it| distance(it, given));
+    // One that differs only in upper and lower case is the closest there is.
+    let lower = given.to_lowercase();
+    names.sort_by_cached_key(|it| (it.to_lowercase() != lower, distance(it, given)));
     names.dedup();
     names.truncate(MOST_NAMES);
     names.into_iter().map(str::to_owned).collect()

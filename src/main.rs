@@ -155,8 +155,12 @@ fn geometry(task: &Printing, common: &Common) -> Result<u8, Failure> {
 /// `cnninspect explain`: where a layer's numbers come from, or the pages of rules.
 fn explain(task: &Explaining, common: &Common) -> Result<u8, Failure> {
     match task {
-        Explaining::Rules { rules, format } => {
-            let pages = Pages::of(rules);
+        Explaining::Rules {
+            rules,
+            ascii,
+            format,
+        } => {
+            let pages = Pages::of(rules).in_ascii(*ascii);
             show(common, &|page, out| {
                 let view = page.view(&View::default());
                 format.write_rules(&pages, &view, out)

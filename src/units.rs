@@ -81,16 +81,20 @@ pub fn grouped(digits: &str) -> String {
     out
 }
 
-/// `whole / part` to one decimal, a whole number without: `3,025`, `285.5`; `None` by zero or past `u128`.
+/// `whole / part` to one decimal, a whole number without: `3,025`, `285.5`, past twelve digits with a unit;
+/// `None` by zero or past `u128`.
 #[must_use]
 pub fn ratio(whole: u128, part: u128) -> Option<String> {
     let tenths = whole
         .checked_mul(10)?
         .checked_add(part / 2)?
         .checked_div(part)?;
-    Some(match tenths % 10 {
-        0 => counted(tenths / 10),
-        decimal => format!("{}.{decimal}", counted(tenths / 10)),
+    let (quotient, decimal) = (tenths / 10, tenths % 10);
+    let exact = quotient.to_string().len() <= EXACT_DIGITS;
+    Some(if decimal > 0 && exact {
+        format!("{}.{decimal}", counted(quotient))
+    } else {
+        counted(quotient)
     })
 }
 
@@ -147,6 +151,16 @@ pub fn wide(len: usize) -> u64 {
     u64::try_from(len).unwrap_or(u64::MAX)
 }
 
+/// The greatest common divisor.
+#[must_use]
+pub fn common_divisor(left: u64, right: u64) -> u64 {
+    let (mut left, mut right) = (left, right);
+    while let Some(rest) = left.checked_rem(right) {
+        (left, right) = (right, rest);
+    }
+    left
+}
+
 /// The product of `factors`, or `None` where it passes `u128`.
 #[must_use]
 pub fn product(factors: impl IntoIterator<Item = u128>) -> Option<u128> {
@@ -188,10 +202,20 @@ mod tests {
     }
 
     #[test]
+    fn the_greatest_common_divisor_is_the_textbook_one() {
+        for (left, right, expected) in [(2, 4, 2), (3, 2, 1), (12, 18, 6), (7, 7, 7), (5, 0, 5)] {
+            assert_eq!(common_divisor(left, right), expected, "{left} {right}");
+        }
+    }
+
+    #[test]
     fn ratios_and_shares_round_to_one_decimal() {
         assert_eq!(ratio(105_705_600, 34_944).as_deref(), Some("3,025"));
         // 666,434,944 / 2,334,080 = 285.523…
         assert_eq!(ratio(666_434_944, 2_334_080).as_deref(), Some("285.5"));
+        // 284,444,444,444,444,444 / 1000 has a decimal, but a unit takes its place: 284.444… T.
+        let large = ratio(284_444_444_444_444_444, 1000);
+        assert_eq!(large.as_deref(), Some("284.444 T"));
         assert_eq!(ratio(1, 0), None);
         // 58,631,144 / 60,965,224 = 0.96171…
         assert_eq!(percent(58_631_144, 60_965_224).as_deref(), Some("96.2 %"));

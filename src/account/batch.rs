@@ -161,7 +161,7 @@ impl Search<'_> {
             Stop::Pinned(id, by) => {
                 format!("{by} states the size of what {} makes", self.named(*id))
             }
-            Stop::Batch(id, ..) => format!("{} fixes it", self.named(*id)),
+            Stop::Batch(id, ..) | Stop::Whole(id, ..) => format!("{} fixes it", self.named(*id)),
             Stop::TooMuch => "too much lies downstream".to_owned(),
         };
         self.untold(&why)

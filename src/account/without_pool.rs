@@ -33,6 +33,10 @@ const MOST_STEPS: usize = 1 << 20;
 pub struct WithoutPool {
     /// Why a number is null.
     pub reason: Option<String>,
+    /// A node downstream that makes the same sizes of other ones, which hides what the pool saves: a Slice or
+    /// a Gather of fixed places, a Resize to a fixed size. Left out where there is none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub absorbed_by: Option<String>,
     /// Elements of the linear layers' stored weights and biases: `totals.linear.params`.
     pub linear_params: Option<Change>,
     /// The linear layer whose weight would grow most, the first of equals; null where none would.

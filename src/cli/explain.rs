@@ -19,6 +19,8 @@ pub(crate) enum Explaining {
     Rules {
         /// Which.
         rules: Vec<Named>,
+        /// Whether tables keep to plain ASCII.
+        ascii: bool,
         /// The output format.
         format: &'static OutputFormat,
     },
@@ -128,6 +130,7 @@ impl Explain {
             }
             return Ok(Explaining::Rules {
                 rules: self.rule,
+                ascii: self.ascii,
                 format,
             });
         };

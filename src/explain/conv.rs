@@ -65,7 +65,11 @@ impl<'a> Facts<'a> {
             (times(outer(1)), outer(0))
         };
         let extra = conv.as_ref().map_or(vec![], |it| it.output_padding.clone());
-        let along = window(row, &extra).along();
+        let mut along = window(row, &extra).along();
+        let asked = conv.as_ref().and_then(|it| it.output_shape.as_ref());
+        for (it, asked) in along.iter_mut().zip(asked.into_iter().flatten()) {
+            it.rest = it.unwritten(*asked).unwrap_or(0);
+        }
         Self {
             row,
             transposed,
@@ -141,8 +145,8 @@ impl<'a> Facts<'a> {
             .iter()
             .enumerate()
             .map(|(at, it)| {
-                let axes = self.along.len();
-                Formula::number(kernel_name(said::axis_name(at, axes)), *it)
+                let name = said::axis_quantity("kernel", at, self.along.len());
+                Formula::number(name, *it)
             })
             .collect();
         let name = if self.transposed {
@@ -183,12 +187,13 @@ impl<'a> Facts<'a> {
     fn positions(&self, input: bool) -> Vec<Formula> {
         let axes = self.along.len();
         let one = |(at, it): (usize, &Along)| {
-            let axis = said::axis_name(at, axes);
-            if input {
-                window::dim(input_name(axis), &it.input, input_name(axis))
+            let (before, size) = if input {
+                ("input", &it.input)
             } else {
-                window::dim(output_name(axis), &it.output, output_name(axis))
-            }
+                ("output", &it.output)
+            };
+            let name = said::axis_quantity(before, at, axes);
+            window::dim(name.clone(), size, &name)
         };
         if axes == 0 || self.any_unknown(input) {
             let name = if input {
@@ -276,6 +281,9 @@ fn transposed_size(it: &Alike<'_>, why: &dyn Fn() -> String) -> Step {
         window::leaf("window", along.reach().or(along.kernel)),
     ];
     terms.push(Formula::number("output_padding", along.extra));
+    if along.rest > 0 {
+        terms.push(Formula::number("unwritten", along.rest));
+    }
     terms.extend(window::padding(along.pads).into_iter().map(|it| match it {
         Formula::Named(name, super::Value::Number(value)) if value < 0 => {
             Formula::number(name, value.saturating_neg())
@@ -286,26 +294,8 @@ fn transposed_size(it: &Alike<'_>, why: &dyn Fn() -> String) -> Step {
     let step = Step::new("output_size", Part::Window, it.named("output"), answer);
     step.by(Some(Formula::Sum(terms)))
         .noting(words::overlap(it))
+        .noting(words::unwritten(it))
 }
-
-macro_rules! named {
-    ($function:ident, $before:literal, $other:literal) => {
-        pub(super) fn $function(axis: &str) -> &'static str {
-            match axis {
-                "height" => concat!($before, "height"),
-                "width" => concat!($before, "width"),
-                "depth" => concat!($before, "depth"),
-                "length" => concat!($before, "length"),
-                _ => $other,
-            }
-        }
-    };
-}
-
-named!(kernel_name, "kernel_", "kernel");
-named!(input_name, "input_", "input");
-named!(output_name, "output_", "output");
-named!(inside_name, "taps_inside_", "taps_inside");
 
 /// The weight's and the bias's places among the node's inputs.
 pub(super) fn parameters(

@@ -1,10 +1,9 @@
 //! A convolution's parameters counted four ways, and what it takes to compute.
 
-use super::conv::{Facts, inside_name};
+use super::conv::Facts;
 use super::formula::Formula;
 use super::scene::Scene;
 use super::{Answer, Part, Step, said, window, words};
-use crate::units::percent;
 
 impl Facts<'_> {
     /// A product that came to a number before, by its name.
@@ -161,32 +160,32 @@ impl Facts<'_> {
             });
             return vec![step.noting(none.map(str::to_owned))];
         };
-        let share = macs.and_then(|macs| percent(padding, macs));
+        let share = macs.and_then(|macs| words::share(padding, macs, "them"));
         vec![
             step,
             Step::new("padding_macs", Part::Work, what, Answer::Number(padding))
                 .by(self.padding_formula())
-                .noting(share.map(|it| format!("{it} of them"))),
+                .noting(share),
         ]
     }
 
     /// All taps but those inside: what is left multiplies padding.
     fn padding_formula(&self) -> Option<Formula> {
         let macs = Formula::count("macs", self.row.macs?.0)?;
-        let (whole, name) = if self.transposed {
-            (self.channels?, "channels")
+        let (whole, name, seen) = if self.transposed {
+            (self.channels?, "channels", "filters_of_a_group")
         } else {
-            (self.filters?, "filters")
+            (self.filters?, "filters", "channels_seen")
         };
         let mut inside = vec![Formula::number(name, whole)];
-        inside.push(Formula::number("channels_seen", self.grouped?));
+        inside.push(Formula::number(seen, self.grouped?));
         for (at, (axis, input, output)) in window::known(&self.along)?.into_iter().enumerate() {
             let (taken, windows) = if self.transposed {
                 (output, input)
             } else {
                 (input, output)
             };
-            let name = inside_name(said::axis_name(at, self.along.len()));
+            let name = said::axis_quantity("taps_inside", at, self.along.len());
             inside.push(Formula::count(name, axis.taps_inside(taken, windows)?)?);
         }
         Some(Formula::Sum(vec![macs, Formula::Product(inside).minus()]))

@@ -1,5 +1,6 @@
 //! Formulas with this layer's numbers in them: one tree, from which the names, the numbers and every spelling come.
 
+use std::borrow::Cow;
 use std::fmt::Write;
 
 use serde::ser::SerializeMap;
@@ -11,7 +12,7 @@ pub enum Formula {
     /// A constant of the formula itself: the 1 of "+ 1".
     Number(i128),
     /// A quantity by its name in snake case, with what it is here.
-    Named(&'static str, Value),
+    Named(Cow<'static, str>, Value),
     /// Terms added up; one in [`Formula::Minus`] is taken away.
     Sum(Vec<Formula>),
     /// A term of a sum that is taken away.
@@ -75,20 +76,20 @@ pub const PLAIN: Spelling = Spelling {
 impl Formula {
     /// A quantity that is a number.
     #[must_use]
-    pub fn number(name: &'static str, value: impl Into<i128>) -> Self {
-        Self::Named(name, Value::Number(value.into()))
+    pub fn number(name: impl Into<Cow<'static, str>>, value: impl Into<i128>) -> Self {
+        Self::Named(name.into(), Value::Number(value.into()))
     }
 
     /// A count; `None` past what a formula computes with.
     #[must_use]
-    pub fn count(name: &'static str, value: u128) -> Option<Self> {
+    pub fn count(name: impl Into<Cow<'static, str>>, value: u128) -> Option<Self> {
         Some(Self::number(name, i128::try_from(value).ok()?))
     }
 
     /// A quantity that is no number.
     #[must_use]
-    pub fn open(name: &'static str, text: impl Into<String>) -> Self {
-        Self::Named(name, Value::Open(text.into()))
+    pub fn open(name: impl Into<Cow<'static, str>>, text: impl Into<String>) -> Self {
+        Self::Named(name.into(), Value::Open(text.into()))
     }
 
     /// This, taken away from the terms before it.
@@ -182,17 +183,17 @@ impl Formula {
 
     /// Each named quantity once, in the order of the formula.
     #[must_use]
-    pub fn quantities(&self) -> Vec<(&'static str, &Value)> {
+    pub fn quantities(&self) -> Vec<(&str, &Value)> {
         let mut out = Vec::new();
         self.gather(&mut out);
         out
     }
 
-    fn gather<'a>(&'a self, out: &mut Vec<(&'static str, &'a Value)>) {
+    fn gather<'a>(&'a self, out: &mut Vec<(&'a str, &'a Value)>) {
         match self {
             Self::Number(_) => {}
             Self::Named(name, value) => {
-                if out.iter().all(|it| it.0 != *name) {
+                if out.iter().all(|it| it.0 != name) {
                     out.push((name, value));
                 }
             }

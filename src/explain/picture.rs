@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::said::axis_name;
+use super::said::{axis_name, listed};
 use super::window::{self, Along};
 
 /// Windows along one spatial axis.
@@ -32,7 +32,7 @@ pub(super) fn of(along: &[Along], transposed: bool) -> (Vec<Strip>, Option<Strin
     let Some(known) = window::known(along) else {
         return (vec![], Some(why_none(along)));
     };
-    let mut out: Vec<Strip> = Vec::new();
+    let mut out: Vec<(Strip, Vec<&'static str>)> = Vec::new();
     for (at, (axis, input, output)) in known.into_iter().enumerate() {
         let (size, windows) = if transposed {
             (output, input)
@@ -41,7 +41,7 @@ pub(super) fn of(along: &[Along], transposed: bool) -> (Vec<Strip>, Option<Strin
         };
         let name = axis_name(at, along.len());
         let strip = Strip {
-            axis: name.to_owned(),
+            axis: String::new(),
             size,
             pads: axis.pads,
             kernel: axis.kernel,
@@ -50,24 +50,16 @@ pub(super) fn of(along: &[Along], transposed: bool) -> (Vec<Strip>, Option<Strin
             windows,
             transposed,
         };
-        let same = |it: &&mut Strip| {
-            Strip {
-                axis: String::new(),
-                ..(*it).clone()
-            } == Strip {
-                axis: String::new(),
-                ..strip.clone()
-            }
-        };
-        match out.iter_mut().find(same) {
-            Some(it) => {
-                it.axis.push_str(" and ");
-                it.axis.push_str(name);
-            }
-            None => out.push(strip),
+        match out.iter_mut().find(|it| it.0 == strip) {
+            Some(it) => it.1.push(name),
+            None => out.push((strip, vec![name])),
         }
     }
-    (out, None)
+    let named = out.into_iter().map(|(strip, names)| Strip {
+        axis: listed(&names, "and"),
+        ..strip
+    });
+    (named.collect(), None)
 }
 
 /// Along which axes sizes are open, or windows unknown.
@@ -78,6 +70,6 @@ fn why_none(along: &[Along]) -> String {
     match names.as_slice() {
         [] => "how the windows move is not known".to_owned(),
         [one] => format!("the size along its {one} is open"),
-        many => format!("the sizes along its {} are open", many.join(" and ")),
+        many => format!("the sizes along its {} are open", listed(many, "and")),
     }
 }

@@ -8,6 +8,14 @@ pub(super) fn axis_name(at: usize, axes: usize) -> &'static str {
     op::window::axis_name(at, axes).unwrap_or("axis")
 }
 
+/// The name of a formula's quantity along an axis: `kernel_height`, of more than three axes `kernel_1`.
+pub(super) fn axis_quantity(of: &str, at: usize, axes: usize) -> String {
+    match op::window::axis_name(at, axes) {
+        Some(axis) => format!("{of}_{axis}"),
+        None => format!("{of}_{}", at.saturating_add(1)),
+    }
+}
+
 /// What one element along an axis is called.
 pub(super) fn element_name(axis: &str) -> &'static str {
     match axis {
@@ -15,6 +23,17 @@ pub(super) fn element_name(axis: &str) -> &'static str {
         "width" => "column",
         "depth" => "slice",
         _ => "element",
+    }
+}
+
+/// `depth, height and width`.
+pub(super) fn listed<T: AsRef<str>>(words: &[T], and: &str) -> String {
+    let words: Vec<&str> = words.iter().map(AsRef::as_ref).collect();
+    match words.as_slice() {
+        [before @ .., last] if !before.is_empty() => {
+            format!("{} {and} {last}", before.join(", "))
+        }
+        words => words.join(""),
     }
 }
 
@@ -91,20 +110,28 @@ pub(super) fn fit(it: &Alike<'_>, rounding: Rounding) -> Option<String> {
     }
     if rounding == Rounding::Up {
         let beyond = axis.stride.saturating_sub(over);
+        let end = if axis.pads.1 > 0 {
+            "the padding at the end"
+        } else {
+            "the end"
+        };
         return Some(format!(
-            "rounded up: the last window reaches {} past the end",
+            "rounded up: the last window reaches {} past {end}",
             it.elements(beyond)
         ));
     }
-    let end = u64::try_from(axis.pads.1).unwrap_or(0);
     let part = format!("the floor drops {over}/{}", axis.stride);
-    Some(match over.checked_sub(end) {
-        None | Some(0) => format!(
-            "{part}: {} of padding that no window needs",
-            it.elements(over)
-        ),
-        Some(real) => format!("{part}: {} that no window sees", it.elements(real)),
-    })
+    let padding = || format!("{} of padding that no window needs", it.elements(over));
+    Some(format!("{part}: {}", unseen(it).unwrap_or_else(padding)))
+}
+
+/// The elements at the end that no window sees.
+pub(super) fn unseen(it: &Alike<'_>) -> Option<String> {
+    let axis = it.along.axis()?;
+    let over = axis.left_over(it.along.input.known()?);
+    let end = u64::try_from(axis.pads.1).unwrap_or(0);
+    let real = over.checked_sub(end).filter(|it| *it > 0)?;
+    Some(format!("{} that no window sees", it.elements(real)))
 }
 
 /// Said where windows do not touch.
@@ -112,8 +139,10 @@ pub(super) fn apart(it: &Alike<'_>) -> Option<String> {
     let axis = it.along.axis()?;
     let gap = axis.stride.checked_sub(axis.reach()).filter(|it| *it > 0)?;
     let more_than_one = it.along.output.known()? > 1;
-    let gap = it.elements(gap);
+    let (elements, are) = (it.elements(gap), it.are(gap));
     more_than_one.then(|| {
-        format!("the stride is larger than the window: {gap} between two windows are skipped")
+        format!(
+            "the stride is larger than the window: {elements} between two windows {are} skipped"
+        )
     })
 }

@@ -2,10 +2,12 @@
 
 use std::collections::HashMap;
 
+use super::Remark;
 use crate::account::trace::{Root, Tracer};
 use crate::account::{Account, ConvLayer};
+use crate::finding::Finding;
 use crate::infer::Shapes;
-use crate::network::{Edges, Network, Node, ValueId};
+use crate::network::{Edges, Network, Node, NodeId, ValueId};
 use crate::tensor::Shape;
 
 pub(super) use crate::network::{input_of, output_of};
@@ -14,9 +16,11 @@ pub(super) use crate::network::{input_of, output_of};
 pub(super) struct Scene<'a> {
     pub(super) network: &'a Network,
     pub(super) shapes: &'a Shapes,
+    edges: &'a Edges,
     tracer: Tracer<'a>,
     /// The reason of every gap, by layer and field.
     gaps: HashMap<(&'a str, &'a str), &'a str>,
+    findings: &'a [Finding],
 }
 
 impl<'a> Scene<'a> {
@@ -34,8 +38,10 @@ impl<'a> Scene<'a> {
         Self {
             network,
             shapes,
+            edges,
             tracer: Tracer::new(network, edges, shapes),
             gaps,
+            findings: &account.findings,
         }
     }
 
@@ -43,6 +49,17 @@ impl<'a> Scene<'a> {
     pub(super) fn why(&self, layer: &str, what: &str) -> String {
         let reason = self.gaps.get(&(layer, what));
         reason.map_or_else(|| "sizes are open".to_owned(), |it| (*it).to_owned())
+    }
+
+    /// What the rules say of a layer.
+    pub(super) fn findings(&self, layer: &str) -> Vec<Remark> {
+        let own = self.findings.iter();
+        let own = own.filter(|it| it.layer.as_deref() == Some(layer));
+        let remark = |it: &Finding| Remark {
+            id: it.rule,
+            text: format!("{}: {}.", it.rule, it.message),
+        };
+        own.map(remark).collect()
     }
 
     pub(super) fn node(&self, row: &ConvLayer) -> &'a Node {
@@ -56,6 +73,13 @@ impl<'a> Scene<'a> {
             Root::ConstantOfShape(_) => self.shape(value)?.sizes(),
             _ => None,
         }
+    }
+
+    /// Whether anything uses the output of a node at this place.
+    pub(super) fn uses_output(&self, node: NodeId, place: usize) -> bool {
+        let outputs = &self.network.node(node).outputs;
+        let value = outputs.get(place).copied().flatten();
+        value.is_some_and(|it| !self.edges.uses(it).is_empty())
     }
 
     /// What is known of a value's sizes.

@@ -12,17 +12,15 @@ pub(super) fn step(scene: &mut Scene<'_>, facts: &Facts<'_>) -> Step {
     let row = facts.row;
     let values = parameters(scene, facts);
     let mut dims = Vec::new();
-    for value in values.into_iter().flatten() {
-        dims.extend(scene.stored(value));
+    let mut terms = Vec::new();
+    for (value, name) in values.into_iter().zip(["weight", "bias"]) {
+        let Some(stored) = value.and_then(|it| scene.stored(it)) else {
+            continue;
+        };
+        terms.push(elements(name, &stored));
+        dims.push(stored);
     }
-    let product = |dims: &Vec<u64>| {
-        let sizes = dims.iter().map(|it| Formula::number("size", *it));
-        match dims.len() {
-            0 => Formula::Number(1),
-            _ => Formula::Product(sizes.collect()),
-        }
-    };
-    let formula = Formula::Sum(dims.iter().map(product).collect());
+    let formula = Formula::Sum(terms);
     let answer = match row.params.stored {
         Some(stored) => Answer::Number(stored.0),
         None => Answer::Unknown(scene.why(&row.name, "params.stored")),
@@ -35,6 +33,16 @@ pub(super) fn step(scene: &mut Scene<'_>, facts: &Facts<'_>) -> Step {
         .by(Some(formula).filter(|_| known && !dims.is_empty()))
         .noting(verdict(facts))
         .noting(read_through(facts, dims.first().filter(|_| known)))
+}
+
+/// A tensor's elements: `weight_0 * weight_1`, numbered as its axes are.
+fn elements(name: &str, dims: &[u64]) -> Formula {
+    let sizes = dims.iter().enumerate();
+    let sizes = sizes.map(|(at, it)| Formula::number(format!("{name}_{at}"), *it));
+    match dims.len() {
+        0 => Formula::Number(1),
+        _ => Formula::Product(sizes.collect()),
+    }
 }
 
 fn verdict(facts: &Facts<'_>) -> Option<String> {

@@ -1,10 +1,13 @@
 //! A window along each spatial axis: what convolutions and pools share.
 
+use std::borrow::Cow;
+
 use super::formula::Formula;
-use super::said::{apart, axis_name, element_name, fit, skipped};
+use super::said::{apart, axis_name, element_name, fit, listed, skipped, unseen};
 use super::{Answer, Part, Step};
 use crate::op::window::Axis;
 use crate::tensor::{Dim, Shape};
+use crate::units::counted;
 
 /// How a size that is no multiple of the stride is rounded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,6 +28,8 @@ pub(super) struct Along {
     pub(super) pads: Option<(i64, i64)>,
     /// Elements added at the end of a transposed convolution's output.
     pub(super) extra: u64,
+    /// Elements at the end that `output_shape` asks for beyond what a transposed convolution writes.
+    pub(super) rest: u64,
 }
 
 /// Sizes of a window operator, every spatial axis in one list each.
@@ -66,6 +71,7 @@ impl Window<'_> {
             dilation: of(self.dilations, at),
             pads: pads(at),
             extra: of(Some(self.extra), at).unwrap_or(0),
+            rest: 0,
         };
         (0..axes).map(one).collect()
     }
@@ -80,6 +86,17 @@ impl Along {
             dilation: self.dilation?,
             pads: self.pads?,
         })
+    }
+
+    /// What is left of an output of `asked` elements behind the last one that a transposed convolution writes.
+    pub(super) fn unwritten(&self, asked: u64) -> Option<u64> {
+        let moved = self
+            .input
+            .known()?
+            .checked_sub(1)?
+            .checked_mul(self.stride?)?;
+        let written = moved.checked_add(self.reach()?)?;
+        asked.checked_sub(written.checked_add(self.extra)?)
     }
 
     pub(super) fn dilated(&self) -> bool {
@@ -132,30 +149,45 @@ impl Alike<'_> {
         let axis = match self.names.as_slice() {
             [one] => (*one).to_owned(),
             _ if !self.others => "side".to_owned(),
-            names => names.join(" and "),
+            names => listed(names, "and"),
         };
-        format!("{before} {axis}").trim_start().to_owned()
+        format!("{before} {axis}")
+    }
+
+    /// `is` of one element, `are` of several.
+    pub(super) fn are(&self, count: u64) -> &'static str {
+        if count == 1 && self.kinds().len() == 1 {
+            "is"
+        } else {
+            "are"
+        }
+    }
+
+    /// What the elements along the axes are called, each word once.
+    fn kinds(&self) -> Vec<&'static str> {
+        let mut kinds: Vec<_> = self.names.iter().map(|it| element_name(it)).collect();
+        kinds.dedup();
+        kinds
     }
 
     /// `1 row and 1 column`.
     pub(super) fn elements(&self, count: u64) -> String {
         let plural = if count == 1 { "" } else { "s" };
-        let mut names: Vec<&str> = self.names.iter().map(|it| element_name(it)).collect();
-        names.dedup();
-        let names = names.iter().map(|it| format!("{count} {it}{plural}"));
-        names.collect::<Vec<_>>().join(" and ")
+        let kinds = self.kinds();
+        let kinds = kinds
+            .iter()
+            .map(|it| format!("{} {it}{plural}", counted(count.into())));
+        listed(&kinds.collect::<Vec<_>>(), "and")
     }
 
-    /// `no row and no column`.
+    /// `no row or column`.
     pub(super) fn no_element(&self) -> String {
-        let mut names: Vec<&str> = self.names.iter().map(|it| element_name(it)).collect();
-        names.dedup();
-        format!("no {}", names.join(" or "))
+        format!("no {}", listed(&self.kinds(), "or"))
     }
 }
 
 /// A size as a leaf of a formula.
-pub(super) fn dim(name: &'static str, dim: &Dim, unknown: &str) -> Formula {
+pub(super) fn dim(name: impl Into<Cow<'static, str>>, dim: &Dim, unknown: &str) -> Formula {
     match dim {
         Dim::Known(size) => Formula::number(name, *size),
         Dim::Symbolic(expr) => Formula::open(name, expr.to_string()),
@@ -176,7 +208,7 @@ pub(super) fn answer(dim: &Dim, why: impl FnOnce() -> String) -> Answer {
 pub(super) fn leaf(name: &'static str, value: Option<u64>) -> Formula {
     match value {
         Some(value) => Formula::number(name, value),
-        None => Formula::open(name, name),
+        None => Formula::open(name, name.replace('_', " ")),
     }
 }
 
@@ -264,7 +296,11 @@ pub(super) fn same_step(it: &Alike<'_>, lower: bool) -> Option<Step> {
     let step = Step::new(
         "padding",
         Part::Window,
-        it.named("padding of"),
+        it.named(if it.names.len() > 1 && !it.others {
+            "padding of a"
+        } else {
+            "padding of"
+        }),
         Answer::Number(need),
     );
     let step = step.by(Some(formula));
@@ -321,12 +357,19 @@ pub(super) fn output_step(it: &Alike<'_>, rounding: Rounding, why: &dyn Fn() -> 
     if step.formula.is_none() || output.is_none() {
         return step;
     }
-    let step = step.noting(left_out.then(|| {
-        "rounded up, but the last window would start in the padding at the end, so it is left out"
-            .to_owned()
-    }));
-    let note = fit(it, rounding).filter(|_| !left_out);
-    step.noting(note).noting(apart(it))
+    if left_out {
+        let past = if along.pads.is_some_and(|it| it.1 > 0) {
+            "in the padding at the end"
+        } else {
+            "past the end"
+        };
+        let leaves = unseen(it).map_or_else(String::new, |it| format!(", which leaves {it}"));
+        let note = format!(
+            "rounded up, but the last window would start {past}, so it is left out{leaves}"
+        );
+        return step.note(note).noting(apart(it));
+    }
+    step.noting(fit(it, rounding)).noting(apart(it))
 }
 
 /// What is drawn and counted of every axis, where its sizes are known.

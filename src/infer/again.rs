@@ -1,12 +1,15 @@
 //! Shapes once more, with one value changed: only what lies downstream of it is walked again.
 
+mod fixed;
+mod samples;
+
 use std::collections::{BTreeSet, HashMap};
 
 use super::Shapes;
 use super::walk::{call, no_rule};
 use crate::network::{Edges, GraphId, Network, Node, NodeId, Use, ValueId};
 use crate::op::{self, Call, MOST_RANK, ShapeError, Value, matmul};
-use crate::tensor::{Dim, Shape};
+use crate::tensor::Dim;
 
 /// What is known of the values that are not what they were.
 pub type Changes = HashMap<ValueId, Value>;
@@ -30,6 +33,9 @@ pub struct Changed {
     pub nodes: Vec<NodeId>,
     /// Products whose operands no longer fit, with the sizes that they sum over on either side.
     pub unfit: Vec<(NodeId, u64, u64)>,
+    /// The first node that takes a changed value for its data and makes the same sizes of it as before, since
+    /// it picks fixed places or resizes to a fixed size.
+    pub absorbed: Option<NodeId>,
     /// The work that it took, in the unit of [`Again::with`]'s bound.
     pub steps: usize,
 }
@@ -41,6 +47,9 @@ pub enum Stop {
     Refused(NodeId, ShapeError),
     /// A Reshape would move what is new into the batch: the size before and the one after.
     Batch(NodeId, Dim, Dim),
+    /// A Gather of fixed elements took all along its axis, and would take a part of what there is then: the
+    /// size before and the one after.
+    Whole(NodeId, u64, u64),
     /// A control-flow node, or a node in the body of one, takes the value.
     Control(NodeId),
     /// Its sizes were stated, not inferred; by whom.
@@ -214,6 +223,7 @@ impl Walk<'_, '_> {
             Err(error) => return Err(Stop::Refused(id, error)),
         };
         let unfit = matmul::inner_sizes(&asked).filter(|_| self.fitted(node));
+        self.takes_whole(id, node)?;
         self.changed.nodes.push(id);
         self.changed
             .unfit
@@ -228,37 +238,10 @@ impl Walk<'_, '_> {
                 return Err(Stop::Pinned(id, pin.by.clone()));
             }
             self.keeps_batch(id, node, *output, &new)?;
+            self.absorbs(id, node, *output, &new);
             self.set(*output, new)?;
         }
         Ok(())
-    }
-
-    /// Whether a product's operands fitted before. One that never did says nothing of another first size.
-    fn fitted(&self, node: &Node) -> bool {
-        let inputs = node.inputs.iter();
-        let shapes = self.again.shapes;
-        let inputs: Vec<_> = inputs.map(|it| it.map(|it| shapes.value(it))).collect();
-        self.first_sizes.is_none() || matmul::inner_sizes(&call(node, &inputs)).is_none()
-    }
-
-    /// What a Reshape makes of a tensor that has more samples: its sizes as they were, with as many more in the
-    /// one that holds them. `None` where that is not told by the sizes.
-    fn reshaped(&self, node: &Node) -> Option<Value> {
-        let [from, to] = self.first_sizes?;
-        let shapes = self.again.shapes;
-        let (input, output) = (
-            node.inputs.first().copied().flatten()?,
-            node.outputs.first().copied().flatten()?,
-        );
-        let new = self.get(input);
-        if &*node.op_type != "Reshape" || new.elements.is_some() {
-            return None;
-        }
-        let old = shapes.value(output);
-        let [before, after, made] =
-            [shapes.value(input), new, old].map(|it| it.shape.as_ref().and_then(Shape::sizes));
-        let sizes = resized(&before?, &after?, made?, [from, to])?;
-        Some(Value::tensor(new.data_type, Shape::known(&sizes)))
     }
 
     /// Why a value is unknown: its own reason, or that of the first input that has one.
@@ -272,68 +255,6 @@ impl Walk<'_, '_> {
         }
         new
     }
-
-    /// `view(-1, 400)` takes four times as many values as four images, which nobody means.
-    fn keeps_batch(
-        &self,
-        id: NodeId,
-        node: &Node,
-        output: ValueId,
-        new: &Value,
-    ) -> Result<(), Stop> {
-        let Some(input) = node.inputs.first().copied().flatten() else {
-            return Ok(());
-        };
-        if &*node.op_type != "Reshape" {
-            return Ok(());
-        }
-        let first = |value: &Value| value.shape.as_ref()?.0.first().cloned();
-        let shapes = self.again.shapes;
-        let before = first(shapes.value(output));
-        let (Some(before), Some(after)) = (before, first(new)) else {
-            return Ok(());
-        };
-        let is_batch = first(shapes.value(input)).as_ref() == Some(&before)
-            && first(self.get(input)).as_ref() == Some(&before);
-        if is_batch && before != after {
-            return Err(Stop::Batch(id, before, after));
-        }
-        Ok(())
-    }
-}
-
-/// The sizes `made` that `before` was reshaped to, for `after`, which has `to` samples in place of `from`. Where
-/// samples are only a part of an axis they are its outer part.
-fn resized(
-    before: &[u64],
-    after: &[u64],
-    mut made: Vec<u64>,
-    [from, to]: [u64; 2],
-) -> Option<Vec<u64>> {
-    let mut pairs = before.iter().zip(after);
-    let at = pairs.position(|(before, after)| before != after)?;
-    if before.len() != after.len() || pairs.any(|(before, after)| before != after) {
-        return None;
-    }
-    let product = |sizes: &[u64]| sizes.iter().copied().try_fold(1, u64::checked_mul);
-    // Elements of one sample, of one place of all that stands before it.
-    let size = *before.get(at)?;
-    if size.checked_rem(from)? != 0 {
-        return None;
-    }
-    let stride =
-        product(before.get(at.checked_add(1)?..)?)?.checked_mul(size.checked_div(from)?)?;
-    let samples = stride.checked_mul(from)?;
-    let mut below = 1u64;
-    for size in made.iter_mut().rev() {
-        let whole = below.checked_mul(*size)?;
-        if stride.checked_rem(below)? == 0 && whole.checked_rem(samples)? == 0 {
-            *size = size.checked_div(from)?.checked_mul(to)?;
-            return Some(made);
-        }
-        below = whole;
-    }
-    None
 }
 
 /// What the operator's rule says.
@@ -344,36 +265,4 @@ fn answer(node: &Node, asked: &Call<'_>) -> op::call::Answer {
     let rule = op::rule(&node.domain, &node.op_type);
     let rule = rule.ok_or_else(|| ShapeError::NoRule(no_rule(node).into()))?;
     rule(asked)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_reshape_keeps_its_samples_where_they_were() {
-        type Sizes<'a> = &'a [u64];
-        let cases: &[(Sizes<'_>, Sizes<'_>, Sizes<'_>, Option<Sizes<'_>>)] = &[
-            // 8 samples of 16·5·5 = 400.
-            (&[8, 16, 5, 5], &[24, 16, 5, 5], &[8, 400], Some(&[24, 400])),
-            // Joined with the channels, 8·16, and taken apart.
-            (
-                &[8, 16, 5, 5],
-                &[24, 16, 5, 5],
-                &[128, 25],
-                Some(&[384, 25]),
-            ),
-            (&[128, 25], &[384, 25], &[8, 16, 25], Some(&[24, 16, 25])),
-            // Behind the steps of a sequence.
-            (&[7, 8, 6], &[7, 24, 6], &[7, 8, 2, 3], Some(&[7, 24, 2, 3])),
-            // One row of them all, and a size that they do not fill evenly.
-            (&[8, 6], &[24, 6], &[48], Some(&[144])),
-            (&[8, 6], &[24, 6], &[16, 3], Some(&[48, 3])),
-            (&[8, 6], &[24, 6], &[3, 16], None),
-        ];
-        for (before, after, made, expected) in cases {
-            let got = resized(before, after, made.to_vec(), [8, 24]);
-            assert_eq!(got.as_deref(), *expected, "{before:?} to {made:?}");
-        }
-    }
 }

@@ -287,26 +287,64 @@ impl Bound {
     }
 }
 
+/// A dimension's name as a word to be replaced: one that a shell and `--input` take in one piece.
+fn pasted(name: &str) -> String {
+    let letter = |it: char| if it.is_alphanumeric() { it } else { '_' };
+    name.chars().map(letter).collect()
+}
+
+/// An argument in quotes where a shell would take it apart.
+fn argument(text: &str) -> String {
+    let plain = |it: char| it.is_alphanumeric() || "_=./:-?".contains(it);
+    if text.chars().all(plain) {
+        text.to_owned()
+    } else {
+        format!("'{}'", text.replace('\'', "'\\''"))
+    }
+}
+
 /// Why sizes that depend on this input are open, and the flag that settles them.
 fn note(name: &str, shape: Option<&Shape>, container: bool) -> Option<std::sync::Arc<str>> {
     let text = match shape {
         _ if container => format!("input {name:?} is no tensor"),
         None => format!(
-            "input {name:?} has no shape in the file; give --input {name}=1x3x224x224 or what it takes"
+            "input {name:?} has no shape in the file; give --input {} or what it takes",
+            argument(&format!("{name}=1x3x224x224"))
         ),
         Some(shape) if shape.sizes().is_some() => return None,
         Some(shape) => {
             let placeholder = |dim: &Dim| match dim {
                 Dim::Known(size) => size.to_string(),
-                Dim::Symbolic(name) => name.to_string().to_uppercase(),
+                Dim::Symbolic(name) => pasted(&name.to_string().to_uppercase()),
                 Dim::Unknown => "?".to_owned(),
             };
             let sizes: Vec<String> = shape.0.iter().map(placeholder).collect();
             format!(
-                "input {name:?} leaves sizes open; give --input {name}={}",
-                sizes.join("x")
+                "input {name:?} leaves sizes open; give --input {}",
+                argument(&format!("{name}={}", sizes.join("x")))
             )
         }
     };
     Some(text.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tensor::Expr;
+
+    #[test]
+    fn the_flag_that_settles_a_size_can_be_pasted() {
+        let open = |name: &str| Shape(vec![Dim::Known(3), Dim::Symbolic(Expr::name(name))]);
+        let cases = [
+            ("x", "width", "give --input x=3xWIDTH"),
+            ("x", "my width", "give --input x=3xMY_WIDTH"),
+            ("my x", "width", "give --input 'my x=3xWIDTH'"),
+            ("it's", "width", "give --input 'it'\\''s=3xWIDTH'"),
+        ];
+        for (name, dim, expected) in cases {
+            let note = note(name, Some(&open(dim)), false).unwrap();
+            assert!(note.ends_with(expected), "{note}");
+        }
+    }
 }

@@ -13,7 +13,8 @@ use super::paint::{Ink, Paint};
 use super::text::{formula, padded, printable, short_name, spoken, width, wrapped};
 use super::{View, json};
 use crate::explain::{Answer, Explanation, Formula, Part, Step};
-use crate::units::counted;
+use crate::units::grouped;
+pub(super) use spelling::ascii;
 use spelling::{ASCII, BOOK, TEX, tex_text};
 
 /// How explanations are drawn.
@@ -27,6 +28,9 @@ pub struct Drawing {
 
 /// A word in a sentence is no longer than this.
 const LONGEST_WORD: usize = 36;
+
+/// On a narrower page lines are left as they are.
+const NARROWEST: usize = 8;
 
 /// Room between two cells.
 const GAP: &str = "  ";
@@ -76,18 +80,20 @@ fn page(it: &Explanation, drawing: Drawing, view: &View) -> Vec<String> {
     let said = |text: &str| said(text, drawing);
     let shapes = printable(&shapes(it));
     let shapes = if drawing.ascii {
-        spelling::ascii(&shapes)
+        ascii(&shapes)
     } else {
         shapes
     };
-    let head = [spoken(&it.layer), said(&it.title), shapes];
+    let head = [named(it), said(&it.title), shapes];
     let head = super::text::flowed(&head, view.width);
     let mut lines: Vec<String> = head.iter().map(|it| paint.with(Ink::Bold, it)).collect();
+    let mut reasons = Vec::new();
     for part in [Part::Window, Part::Count, Part::Work] {
-        let steps: Vec<&Step> = it.steps.iter().filter(|it| it.part == part).collect();
-        if !steps.is_empty() {
+        let steps = it.steps.iter().filter(|it| it.part == part);
+        let rows: Vec<Row> = steps.map(|it| row(it, &mut reasons, drawing)).collect();
+        if !rows.is_empty() {
             lines.push(String::new());
-            lines.extend(section(&steps, drawing, view.width));
+            lines.extend(section(&rows, view.width));
         }
         if part == Part::Window && !drawing.none {
             lines.extend(drawing::lines(it, drawing.ascii, view.width));
@@ -97,7 +103,45 @@ fn page(it: &Explanation, drawing: Drawing, view: &View) -> Vec<String> {
     for remark in &it.remarks {
         lines.extend(wrapped(&said(&remark.text), view.width));
     }
-    lines
+    lines.iter().flat_map(|it| broken(it, view)).collect()
+}
+
+/// A line that is wider than the page in pieces: a name or a form without a space to break it at.
+fn broken(line: &str, view: &View) -> Vec<String> {
+    if view.color || width(line) <= view.width || view.width < NARROWEST {
+        return vec![line.to_owned()];
+    }
+    let mut out = vec![String::new()];
+    let mut used = 0;
+    for it in line.chars() {
+        let wide = width(it.encode_utf8(&mut [0; 4]));
+        if used + wide > view.width {
+            out.push(String::new());
+            used = 0;
+        }
+        used += wide;
+        if let Some(last) = out.last_mut() {
+            last.push(it);
+        }
+    }
+    out
+}
+
+/// A layer's name, and where it stands if that is not the main graph.
+fn named(it: &Explanation) -> String {
+    match it.scope.as_str() {
+        "" => spoken(&it.layer),
+        scope => format!("{} in {}", spoken(&it.layer), spoken(scope)),
+    }
+}
+
+/// A reason that was given before is not said again.
+fn unknown(reason: &str, reasons: &mut Vec<String>) -> String {
+    if reasons.iter().any(|it| it == reason) {
+        return "unknown: as above".to_owned();
+    }
+    reasons.push(reason.to_owned());
+    format!("unknown: {reason}")
 }
 
 /// One step's cells.
@@ -106,21 +150,23 @@ struct Row {
     words: String,
     formula: String,
     result: String,
+    /// The result is a form and the formula would say the same.
+    alone: bool,
     unit: String,
     notes: Vec<String>,
 }
 
-fn row(step: &Step, drawing: Drawing) -> Row {
+fn row(step: &Step, reasons: &mut Vec<String>, drawing: Drawing) -> Row {
     let how = if drawing.ascii { &ASCII } else { &BOOK };
     let spelled = step.formula.as_ref().map(|it| it.spelled(how, false));
     let said = |text: &str| said(text, drawing);
     let mut notes: Vec<String> = step.note.iter().map(|it| said(it)).collect();
     let result = match &step.answer {
-        Answer::Number(number) => counted(*number),
+        Answer::Number(number) => grouped(&number.to_string()),
         Answer::Form(form) if drawing.ascii => form.clone(),
         Answer::Form(form) => formula(form),
         Answer::Unknown(reason) => {
-            notes.push(format!("unknown: {}", said(reason)));
+            notes.push(said(&unknown(reason, reasons)));
             "?".to_owned()
         }
     };
@@ -133,6 +179,7 @@ fn row(step: &Step, drawing: Drawing) -> Row {
         formula
     };
     Row {
+        alone: formula.is_empty() && matches!(step.answer, Answer::Form(_)),
         what: step.what.clone(),
         words: step.words.as_deref().map(said).unwrap_or_default(),
         formula,
@@ -143,8 +190,7 @@ fn row(step: &Step, drawing: Drawing) -> Row {
 }
 
 /// Steps in columns; what does not fit beside them stands below.
-fn section(steps: &[&Step], drawing: Drawing, room: usize) -> Vec<String> {
-    let rows: Vec<Row> = steps.iter().map(|it| row(it, drawing)).collect();
+fn section(rows: &[Row], room: usize) -> Vec<String> {
     let widest = |cell: fn(&Row) -> &str, most: usize| {
         let widths = rows
             .iter()
@@ -153,7 +199,7 @@ fn section(steps: &[&Step], drawing: Drawing, room: usize) -> Vec<String> {
         widths.max().unwrap_or(0)
     };
     let what = widest(|it| &it.what, room);
-    let result = widest(|it| &it.result, 40);
+    let result = widest(|it| if it.alone { "" } else { &it.result }, 40);
     let formula = widest(|it| &it.formula, room / 2);
     // A column of its own pays where most steps have something to say.
     let many = rows.iter().filter(|it| !it.words.is_empty()).count() * 2 > rows.len();
@@ -191,7 +237,11 @@ impl Columns {
         };
         let missing = " ".repeat(self.result.saturating_sub(width(&row.result)));
         let formula = padded(&row.formula, self.formula);
-        let numbers = format!("{formula}{GAP}{sign}{GAP}{missing}{}{unit}", row.result);
+        let numbers = if row.alone {
+            format!("{}{unit}", row.result)
+        } else {
+            format!("{formula}{GAP}{sign}{GAP}{missing}{}{unit}", row.result)
+        };
         let words = format!("{}{GAP}", padded(&row.words, self.words));
         let words = if self.words > 0 { words } else { String::new() };
         let line = format!("{start}{GAP}{words}{numbers}");
@@ -232,20 +282,21 @@ fn said(text: &str, drawing: Drawing) -> String {
     let short = |it: &str| short_name(it, LONGEST_WORD);
     let text = printable(text);
     let text = text.split(' ').map(short).collect::<Vec<_>>().join(" ");
-    if drawing.ascii {
-        spelling::ascii(&text)
-    } else {
-        text
-    }
+    if drawing.ascii { ascii(&text) } else { text }
 }
 
-/// `3×227×227 → 96×55×55`, without the batch; nothing where neither is known.
+/// `3×227×227 → 96×55×55`, without a batch of one; nothing where neither is known.
 fn shapes(it: &Explanation) -> String {
     let (input, output) = (it.input_shape.as_ref(), it.output_shape.as_ref());
     if input.is_none() && output.is_none() {
         return String::new();
     }
-    format!("{} → {}", sample_shape(input), sample_shape(output))
+    let shapes = format!("{} → {}", sample_shape(input), sample_shape(output));
+    let batch = input.or(output).and_then(|it| it.dim(0).known());
+    match batch {
+        Some(batch @ 2..) => format!("{shapes}, a batch of {batch}; counts are per sample"),
+        _ => shapes,
+    }
 }
 
 /// Writes a section a layer, formulas as GitHub renders them.
@@ -260,13 +311,14 @@ pub(super) fn markdown(
         if at > 0 {
             writeln!(out)?;
         }
-        writeln!(out, "### {}\n", escaped(&printable(&it.layer)))?;
+        writeln!(out, "### {}\n", escaped(&heading(it)))?;
         let facts = format!("{}: {}", printable(&it.title), shapes(it));
         writeln!(out, "{}\n", escaped(&facts))?;
         writeln!(out, "| step | formula | result | note |")?;
         writeln!(out, "| --- | --- | ---: | --- |")?;
+        let mut reasons = Vec::new();
         for step in &it.steps {
-            writeln!(out, "{}", markdown_row(step))?;
+            writeln!(out, "{}", markdown_row(step, &mut reasons))?;
         }
         let lines = drawing::lines(it, drawing.ascii, view.width);
         if !drawing.none && !it.picture.is_empty() {
@@ -286,13 +338,22 @@ pub(super) fn markdown(
     Ok(())
 }
 
-fn markdown_row(step: &Step) -> String {
+/// A layer's whole name, and where it stands if that is not the main graph.
+fn heading(it: &Explanation) -> String {
+    let name = printable(&it.layer);
+    match it.scope.as_str() {
+        "" => name,
+        scope => format!("{name} in {}", printable(scope)),
+    }
+}
+
+fn markdown_row(step: &Step, reasons: &mut Vec<String>) -> String {
     let tex = |it: &Formula| spelling::dollars(&it.spelled(&TEX, false));
     let formula = step.formula.as_ref().map(tex).unwrap_or_default();
     let (result, reason) = match &step.answer {
-        Answer::Number(number) => (counted(*number), None),
+        Answer::Number(number) => (grouped(&number.to_string()), None),
         Answer::Form(form) => (spelling::dollars(&tex_text(form)), None),
-        Answer::Unknown(reason) => ("?".to_owned(), Some(format!("unknown: {reason}"))),
+        Answer::Unknown(reason) => ("?".to_owned(), Some(unknown(reason, reasons))),
     };
     let words = step.words.iter().map(|it| format!(": {it}"));
     let what = format!("{}{}", step.what, words.collect::<String>());

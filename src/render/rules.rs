@@ -4,6 +4,7 @@ use std::io;
 
 use serde::Serialize;
 
+use super::explain::ascii;
 use super::markdown::escaped;
 use super::paint::{Ink, Paint};
 use super::text::{padded, width, wrapped};
@@ -13,15 +14,34 @@ use crate::finding::rules::{Level, Named, Rule, rules};
 /// Room of the labels of a page.
 const LABEL: usize = 8;
 
+/// A list with less room for its titles has them below the names.
+const NARROW: usize = 30;
+
 /// Rules to be shown, in the catalogue's order.
 #[derive(Clone, Debug)]
 pub struct Pages {
     rules: Vec<&'static Rule>,
     /// Whether they are too many to be read one after the other: a line each.
     list: bool,
+    /// Whether tables keep to plain ASCII.
+    ascii: bool,
 }
 
 impl Pages {
+    /// The same, with tables in plain ASCII where `ascii` says so.
+    #[must_use]
+    pub fn in_ascii(self, ascii: bool) -> Self {
+        Self { ascii, ..self }
+    }
+
+    fn said(&self, text: &str) -> String {
+        if self.ascii {
+            ascii(text)
+        } else {
+            text.to_owned()
+        }
+    }
+
     /// Pages of single rules, and a list where `all` or `default` is among them.
     #[must_use]
     pub fn of(named: &[Named]) -> Self {
@@ -30,6 +50,7 @@ impl Pages {
                 .filter(|rule| named.iter().any(|it| it.means(rule)))
                 .collect(),
             list: !named.iter().all(|it| matches!(it, Named::One(_))),
+            ascii: false,
         }
     }
 }
@@ -56,19 +77,20 @@ pub(super) fn table(pages: &Pages, view: &View, out: &mut dyn io::Write) -> io::
     let names = pages.rules.iter().map(|it| width(it.name)).max();
     for (at, rule) in pages.rules.iter().enumerate() {
         if pages.list {
-            list_line(rule, names.unwrap_or(0), view, paint, out)?;
+            let title = pages.said(rule.title);
+            list_line(rule, &title, names.unwrap_or(0), view, paint, out)?;
             continue;
         }
         if at > 0 {
             writeln!(out)?;
         }
-        let title = format!("{}: {}", rule.name, rule.title);
+        let title = format!("{}: {}", rule.name, pages.said(rule.title));
         for line in wrapped(&title, view.width) {
             writeln!(out, "{}", paint.with(Ink::Bold, &line))?;
         }
         writeln!(out)?;
         for (label, text) in parts(rule) {
-            let lines = wrapped(&text, view.width.saturating_sub(LABEL + 2));
+            let lines = wrapped(&pages.said(&text), view.width.saturating_sub(LABEL + 2));
             for (at, line) in lines.iter().enumerate() {
                 let label = padded(if at == 0 { label } else { "" }, LABEL);
                 writeln!(out, " {} {line}", paint.with(Ink::Dim, &label))?;
@@ -81,12 +103,22 @@ pub(super) fn table(pages: &Pages, view: &View, out: &mut dyn io::Write) -> io::
 /// A rule in one line, or as many as the width asks for.
 fn list_line(
     rule: &Rule,
+    title: &str,
     names: usize,
     view: &View,
     paint: Paint,
     out: &mut dyn io::Write,
 ) -> io::Result<()> {
-    let lines = wrapped(rule.title, view.width.saturating_sub(names + 11).max(10));
+    let room = view.width.saturating_sub(names + 11);
+    if room < NARROW {
+        let head = format!("{}  {}", rule.name, paint.with(Ink::Dim, rule.level.name()));
+        writeln!(out, "{head}")?;
+        for line in wrapped(title, view.width.saturating_sub(2).max(10)) {
+            writeln!(out, "  {line}")?;
+        }
+        return Ok(());
+    }
+    let lines = wrapped(title, room);
     for (at, line) in lines.iter().enumerate() {
         let (name, level) = if at == 0 {
             (rule.name, rule.level.name())

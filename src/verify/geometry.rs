@@ -159,6 +159,10 @@ impl Geometry {
             } else {
                 auto_pad != "SAME_LOWER"
             };
+            if total < 0 {
+                // More than is written was asked for: the rest at the end stays zero, as in ONNX Runtime.
+                return Some((0, total));
+            }
             let (less, more) = (total.div_euclid(2), total - total.div_euclid(2));
             Some(if at_end { (less, more) } else { (more, less) })
         };

@@ -7,11 +7,11 @@ use crate::op::window::Axis;
 ///
 /// A kernel smaller than its stride skips input everywhere on purpose, so it never fires there.
 pub(super) fn left_over(window: &Window<'_>) -> Option<String> {
-    window.said(of_axis)
+    window.said_by(of_axis)
 }
 
 /// What is said of an axis where real input is left over.
-fn of_axis(along: &Along) -> Option<String> {
+fn of_axis(along: &Along, several: bool) -> Option<String> {
     let (axis, size) = (along.axis, along.input);
     // Where sizes round up, or are stated by somebody, there may be more windows than fit.
     if axis.output_size(size).ok() != Some(along.output) {
@@ -35,8 +35,9 @@ fn of_axis(along: &Along) -> Option<String> {
     } else {
         "elements that no window sees"
     };
+    let leaves = if several { "leave" } else { "leaves" };
     Some(format!(
-        " {size}{} leaves {real} {elements} (window {}, stride {}); {fit}",
+        " {size}{} {leaves} {real} {elements} (window {}, stride {}); {fit}",
         padded(axis),
         axis.reach(),
         axis.stride,

@@ -76,17 +76,34 @@ impl<'a> Window<'a> {
 
     /// What `of` says of the axes, those of which it says the same together: `height and width…`.
     pub(super) fn said(&self, of: impl Fn(&Along) -> Option<String>) -> Option<String> {
-        let mut said: Vec<(Vec<&'static str>, String)> = Vec::new();
+        self.said_by(|along, _| of(along))
+    }
+
+    /// The same, where what is said depends on whether it is said of several axes.
+    pub(super) fn said_by(&self, of: impl Fn(&Along, bool) -> Option<String>) -> Option<String> {
+        let mut said: Vec<(Vec<&Along>, String)> = Vec::new();
         for along in &self.axes {
-            let Some(text) = of(along) else { continue };
+            let Some(text) = of(along, false) else {
+                continue;
+            };
             match said.iter_mut().find(|it| it.1 == text) {
-                Some(same) => same.0.push(along.name),
-                None => said.push((vec![along.name], text)),
+                Some(same) => same.0.push(along),
+                None => said.push((vec![along], text)),
             }
         }
-        let lines = said
-            .into_iter()
-            .map(|(names, text)| format!("{}{text}", names.join(" and ")));
+        let lines = said.into_iter().filter_map(|(axes, text)| {
+            let names: Vec<&str> = axes.iter().map(|it| it.name).collect();
+            let text = match axes.as_slice() {
+                [first, _, ..] => of(first, true)?,
+                _ => text,
+            };
+            Some(match names.as_slice() {
+                [before @ .., last] if !before.is_empty() => {
+                    format!("{} and {last}{text}", before.join(", "))
+                }
+                names => format!("{}{text}", names.concat()),
+            })
+        });
         let text = lines.collect::<Vec<_>>().join("; ");
         (!text.is_empty()).then_some(text)
     }

@@ -90,6 +90,7 @@ impl Asked<'_> {
             macs: tally.macs.change(totals.macs.map(|it| it.0)),
             largest_linear: tally.largest,
             reason: tally.reason,
+            absorbed_by: changed.absorbed.map(|it| self.named(it)),
         }
     }
 }

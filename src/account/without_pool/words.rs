@@ -52,6 +52,10 @@ impl Asked<'_> {
             Stop::Pinned(id, by) => {
                 format!("{by} states the size of what {} makes", self.named(*id))
             }
+            Stop::Whole(id, before, after) => format!(
+                "{} takes fixed elements: all of {before}, of what would be {after}",
+                self.named(*id)
+            ),
             Stop::TooMuch => format!(
                 "more lies downstream than is walked again for each of {} {}",
                 self.pools,

@@ -136,9 +136,9 @@ impl Conv {
             None if self.auto_pad == AutoPad::Valid => (0, 0),
             None => axis.pads,
             Some(wanted) => {
-                let total = full - wanted;
-                // SAME never grows an output that a small kernel leaves short.
-                let total = if asked.is_none() { total.max(0) } else { total };
+                // Where more is asked for than is written, nothing is cropped, and the rest at the end stays
+                // zero: ONNX does not say so, ONNX Runtime does it. SAME never grows an output.
+                let total = (full - wanted).max(0);
                 let total =
                     i64::try_from(total).map_err(|_| ShapeError::Overflow { what: "padding" })?;
                 let half = total.div_euclid(2);
@@ -149,7 +149,8 @@ impl Conv {
                 }
             }
         };
-        let output = full - i128::from(pads.0) - i128::from(pads.1);
+        let cropped = full - i128::from(pads.0) - i128::from(pads.1);
+        let output = asked.map_or(cropped, i128::from);
         let output = u64::try_from(output).ok().filter(|it| *it > 0);
         let output = output.ok_or(ShapeError::KernelExceedsInput {
             reach: axis.reach(),
@@ -270,6 +271,28 @@ mod tests {
             output("ConvTranspose", &attrs, &[3, 4, 3, 3], &[1, 3, 8, 8]),
             Ok(vec![1, 4, 16, 16])
         );
+    }
+
+    #[test]
+    fn more_output_than_is_written_crops_nothing() {
+        // ONNX Runtime 1.32, input [1, 10], kernel [1, 2, 3], stride 3: an output_shape of 8 gives
+        // 1 2 3 10 20 30 0 0, one of 5 gives 2 3 10 20 30, and with SAME_UPPER 1 2 3 10 20.
+        let upper = ("auto_pad", Attr::String("SAME_UPPER".to_owned()));
+        let cases = [
+            (8, vec![], vec![0, 0]),
+            (8, vec![upper.clone()], vec![0, 0]),
+            (5, vec![], vec![1, 0]),
+            (5, vec![upper], vec![0, 1]),
+        ];
+        for (asked, mut attrs, pads) in cases {
+            attrs.extend([("strides", ints(&[3])), ("output_shape", ints(&[asked]))]);
+            let conv = conv("ConvTranspose", &attrs, &[1, 1, 3]).unwrap();
+            let resolved = conv.resolve(&Shape::known(&[1, 1, 2]), &Shape::known(&[1, 1, 3]));
+            let resolved = resolved.unwrap();
+            let expected = Dim::Known(u64::try_from(asked).unwrap());
+            assert_eq!(resolved.output.dim(2), expected, "{asked}");
+            assert_eq!(resolved.pads, Some(pads), "{asked}");
+        }
     }
 
     #[test]

@@ -57,7 +57,17 @@ pub(super) fn tex_text(plain: &str) -> String {
             out.push('}');
         }
     };
-    for it in formula(plain).chars() {
+    let text = formula(plain);
+    let mut letters = text.chars().peekable();
+    while let Some(it) = letters.next() {
+        // A space between two words of a name is the name's, one beside a sign is not.
+        let goes_on = letters
+            .peek()
+            .is_some_and(|it| it.is_alphanumeric() || *it == '_');
+        if it == ' ' && goes_on && !word.is_empty() {
+            word.push(it);
+            continue;
+        }
         if it.is_alphabetic() || it == '_' || (!word.is_empty() && it.is_alphanumeric()) {
             word.push(it);
             continue;
@@ -88,7 +98,7 @@ pub(super) fn dollars(tex: &str) -> String {
 }
 
 /// A line in ASCII but for the names that the file gives.
-pub(super) fn ascii(line: &str) -> String {
+pub(in crate::render) fn ascii(line: &str) -> String {
     let mut out = String::with_capacity(line.len());
     for it in line.chars() {
         match it {
@@ -103,4 +113,27 @@ pub(super) fn ascii(line: &str) -> String {
         }
     }
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_of_two_words_keeps_its_space() {
+        let cases = [
+            ("my width", "\\text{my width}"),
+            (
+                "112 * output positions",
+                "112 \\times \\text{output positions}",
+            ),
+            (
+                "height * width - 1",
+                "\\text{height} \\times \\text{width} - 1",
+            ),
+        ];
+        for (plain, expected) in cases {
+            assert_eq!(tex_text(plain), expected, "{plain}");
+        }
+    }
 }
