@@ -1,7 +1,7 @@
 //! How long `verify` takes for all convolutions of a model, beside the engine's calls alone.
 //!
 //! ```sh
-//! python3 benches/read.py --make resnet50.onnx
+//! python3 benches/speed.py --make resnet50.onnx
 //! cargo bench --bench verify -- resnet50.onnx
 //! ```
 //!

@@ -21,7 +21,9 @@ mod flow;
 mod geometry;
 mod live;
 mod node;
+mod peak;
 mod pool;
+mod receptive;
 mod roles;
 mod rows;
 mod scene;
@@ -29,15 +31,19 @@ mod slots;
 mod ties;
 mod totals;
 pub mod trace;
+mod without_pool;
 
 #[cfg(test)]
 mod tests;
 
+pub use peak::Peak;
+pub use receptive::{ReceptiveField, Step, Windows, of_row as receptive_field, widest_field};
 pub use roles::Role;
 pub use rows::{
     Account, ConvLayer, ConvTotals, Layer, LinearTotals, NodeLayer, ParamCounts, PoolLayer,
     PoolTotals, Roles, Totals,
 };
+pub use without_pool::{Change, LinearGrowth, WithoutPool, without_pools};
 
 use std::collections::BTreeSet;
 
@@ -54,6 +60,7 @@ pub fn account(network: &Network, edges: &Edges, shapes: &Shapes) -> Account {
         network,
         edges,
         shapes,
+        changes: None,
     };
     let order = scene.order();
     let mut tracer = trace::Tracer::of(scene);
@@ -84,12 +91,14 @@ pub fn account(network: &Network, edges: &Edges, shapes: &Shapes) -> Account {
     let (mut findings, mut gaps, roots) = (rows.findings, rows.gaps, rows.roots);
     findings.extend(findings::dead_weights(scene, &booked));
     let sums = roles::sum(scene, &booked, &mut gaps);
+    receptive::fill(scene, &mut layers, &mut gaps);
     let mut totals = totals::totals(&layers, &sums, &tracer, &roots, &mut gaps);
     let live = |roots: &BTreeSet<trace::Root>| {
         let live = roots.iter().filter(|it| booked.is_parameter(**it));
         let sizes = live.filter_map(|it| tracer.root_numel(*it));
         Params(sizes.fold(0, u128::saturating_add))
     };
+    totals.peak_activations = peak::find(scene, &mut gaps);
     totals.conv.params = live(&roots);
     totals.linear.params = live(&linears.roots);
     Account {
@@ -97,5 +106,6 @@ pub fn account(network: &Network, edges: &Edges, shapes: &Shapes) -> Account {
         totals,
         findings,
         gaps,
+        linear_weights: linears.weights,
     }
 }

@@ -27,7 +27,7 @@ pub use config::{CONFIG_NAME, Config, ModelEntry, find as find_config, percent, 
 pub use init::{draft, find_models};
 pub use judge::judge;
 pub use layers::{Field, Kind, LayerRow};
-pub use plan::{Overrides, Place, Planned, plan};
+pub use plan::{Overrides, Place, Planned, matching, plan};
 pub use problem::{ConfigError, Problem, meant};
 pub use rules::{Measure, Measured, Model, Named, RULES, Rule};
 pub use verdict::{Asked, Counts, Culprit, Found, ModelReport, Outcome, Report, Status, Verdict};

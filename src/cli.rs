@@ -5,6 +5,9 @@
 //! name is reached as `./verify`.
 
 mod check;
+mod compare;
+mod explain;
+mod findings;
 mod geometry;
 mod init;
 mod inspect;
@@ -16,6 +19,8 @@ use clap::{ColorChoice, CommandFactory, Parser, Subcommand};
 use cnninspect::render::COLUMNS;
 
 pub(crate) use check::{Checking, Keeping};
+pub(crate) use compare::Comparing;
+pub(crate) use explain::{Deriving, Explaining};
 pub(crate) use geometry::Printing;
 pub(crate) use init::Drafting;
 pub(crate) use inspect::Inspecting;
@@ -40,10 +45,14 @@ pub(crate) enum Task {
     Verify(Verifying),
     /// `check`
     Check(Box<Checking>),
+    /// `compare`
+    Compare(Box<Comparing>),
     /// `init`
     Init(Drafting),
     /// `geometry`
     Geometry(Printing),
+    /// `explain`
+    Explain(Box<Explaining>),
 }
 
 /// Every convolution and pool of an ONNX, safetensors or .pt2 file, what weight sharing saves in each, and proof by running one
@@ -71,8 +80,10 @@ struct Cli {
 enum Command {
     Verify(verify::Verify),
     Check(Box<check::Check>),
+    Compare(Box<compare::Compare>),
     Init(init::Init),
     Geometry(geometry::Geometry),
+    Explain(Box<explain::Explain>),
 }
 
 const EXAMPLES: &str = "\
@@ -82,6 +93,7 @@ Examples:
   cnninspect model.onnx --dim height=224 --dim width=224 --top 10
   cnninspect model.safetensors --input 3x224x224
   cnninspect verify model.onnx
+  cnninspect explain model.onnx conv1
   cnninspect model.onnx -f json | jq '.layers[] | select(.kind == \"conv\") | .params'
   cnninspect model.onnx -f csv --columns layer,stored,unshared,macs -o layers.csv
 ";
@@ -132,8 +144,14 @@ impl Cli {
         let (common, task) = match self.command {
             Some(Command::Verify(it)) => (it.common.clone(), Task::Verify(it.request()?)),
             Some(Command::Check(it)) => (it.common.clone(), Task::Check(Box::new(it.request()?))),
+            Some(Command::Compare(it)) => {
+                (it.common.clone(), Task::Compare(Box::new(it.request()?)))
+            }
             Some(Command::Init(it)) => (it.common.clone(), Task::Init(it.request())),
             Some(Command::Geometry(it)) => (it.common.clone(), Task::Geometry(it.request()?)),
+            Some(Command::Explain(it)) => {
+                (it.common.clone(), Task::Explain(Box::new(it.request()?)))
+            }
             None => (
                 self.inspect.common.clone(),
                 Task::Inspect(self.inspect.request()?),

@@ -1,5 +1,7 @@
 //! What is said about a model beside its numbers: warnings, and gaps with their reasons.
 
+pub mod rules;
+
 use serde::Serialize;
 
 /// Something about the model that a reader should know; never an error of the run.

@@ -1,5 +1,6 @@
 //! Shapes: a network and the sizes given for its inputs make every value known, a formula, or a gap.
 
+mod again;
 mod control;
 mod declared;
 mod given;
@@ -11,7 +12,9 @@ mod walk;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+pub use again::{Again, Changed, Changes, Stop};
 pub use given::{read_input, read_size, read_sizes};
+pub use inputs::concerning;
 use serde::Serialize;
 
 use crate::finding::Finding;

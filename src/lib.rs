@@ -17,7 +17,7 @@
 //! # How data flows
 //!
 //! ```text
-//! source → read → network → (geometry) → infer → account → verify | check → render → main
+//! source → read → network → (geometry) → infer → account → verify | check | compare → render → main
 //! ```
 //!
 //! One direction: a room imports only from rooms above it in this list.
@@ -35,7 +35,9 @@
 //! | [`infer`] | network + given sizes → shapes |
 //! | [`account`] | network + shapes → rows, roles, totals, findings |
 //! | [`verify`] | network + shapes + weight bytes → what running a layer showed; the only room that knows candle |
+//! | [`explain`] | account + geometry → how a layer's numbers come about, step by step |
 //! | [`check`] | inspections + budgets + baseline → verdicts |
+//! | [`compare`] | several inspections → one beside the other |
 //! | [`render`] | an inspection or a report → table, JSON, Markdown, CSV, … |
 //!
 //! # Invariants
@@ -86,7 +88,11 @@ pub mod account;
 
 pub mod verify;
 
+pub mod explain;
+
 pub mod check;
+
+pub mod compare;
 
 pub mod render;
 
@@ -94,6 +100,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use account::{Account, ConvLayer, Layer, Totals};
+use explain::{Explanation, Question, QuestionError};
 use finding::{Finding, Gap};
 use geometry::GeometryError;
 use infer::{Input, Shapes, Sizes, SizesError};
@@ -115,6 +122,10 @@ pub struct Options {
     pub allow_links: bool,
     /// What is said about the geometry of a model that comes without a graph.
     pub geometry: geometry::Options,
+    /// Which rules are told.
+    pub findings: finding::rules::Selection,
+    /// Whether each pool tells what the network would cost without it.
+    pub without_pools: bool,
 }
 
 /// Everything that inspecting one file tells, as plain data.
@@ -155,6 +166,9 @@ pub enum Error {
     /// It has no layer of the given name.
     #[error(transparent)]
     Layer(#[from] UnknownLayer),
+    /// It has no such layer to explain.
+    #[error(transparent)]
+    Question(#[from] QuestionError),
     /// A layer's sharing cannot be shown.
     #[error(transparent)]
     Replicate(#[from] ReplicateError),
@@ -281,7 +295,10 @@ pub fn inspect_model(
     let network = &model.network;
     let edges = network.edges();
     let shapes = infer::infer(network, &edges, &options.sizes)?;
-    let account = account::account(network, &edges, &shapes);
+    let mut account = account::account(network, &edges, &shapes);
+    if options.without_pools {
+        account::without_pools(network, &edges, &shapes, &mut account);
+    }
     // Weights that are read to run a layer come on top.
     let bytes_read = model.bytes_read();
     let verification = run(model, &edges, &shapes, &account, options, watch)?;
@@ -289,6 +306,7 @@ pub fn inspect_model(
     let mut warnings = network.findings.clone();
     warnings.extend(shapes.findings);
     warnings.extend(account.findings);
+    options.findings.apply(&mut warnings);
     Ok(Inspection {
         path: path.to_owned(),
         facts: network.facts.clone(),
@@ -324,6 +342,25 @@ pub fn replicate(
     })?;
     model.check_unchanged().map_err(Error::Changed)?;
     Ok(shown)
+}
+
+/// Explains where the numbers of the layers that `question` asks for come from, in the file's order.
+///
+/// # Errors
+/// As [`inspect`], and where there is no such layer.
+pub fn explain(
+    path: impl AsRef<Path>,
+    options: &Options,
+    question: &Question,
+) -> Result<Vec<Explanation>, Error> {
+    let model = open(path, options)?;
+    let network = &model.network;
+    let edges = network.edges();
+    let shapes = infer::infer(network, &edges, &options.sizes)?;
+    let account = account::account(network, &edges, &shapes);
+    let explained = explain::explain(network, &edges, &shapes, &account, question)?;
+    model.check_unchanged().map_err(Error::Changed)?;
+    Ok(explained)
 }
 
 fn run(

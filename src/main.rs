@@ -3,6 +3,8 @@
 #[path = "main/check.rs"]
 mod check;
 mod cli;
+#[path = "main/compare.rs"]
+mod compare;
 #[path = "main/progress.rs"]
 mod progress;
 
@@ -14,8 +16,8 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use anstream::{AutoStream, ColorChoice};
-use cli::{Color, Common, Inspecting, Printing, Task, Verifying};
-use cnninspect::render::{View, printable};
+use cli::{Color, Common, Deriving, Explaining, Inspecting, Printing, Task, Verifying};
+use cnninspect::render::{Pages, View, printable};
 use cnninspect::units::Bytes;
 use cnninspect::verify::{Progress, Status, Verification};
 use cnninspect::{Error, Inspection, Options};
@@ -50,8 +52,10 @@ fn main() -> ExitCode {
         Task::Inspect(it) => inspect(it, common),
         Task::Verify(it) => verify(it, common),
         Task::Check(it) => check::check(it, common),
+        Task::Compare(it) => compare::compare(it, common),
         Task::Init(it) => check::init(it, common),
         Task::Geometry(it) => geometry(it, common),
+        Task::Explain(it) => explain(it, common),
     };
     match code {
         Ok(code) => ExitCode::from(code),
@@ -134,6 +138,34 @@ fn geometry(task: &Printing, common: &Common) -> Result<u8, Failure> {
     let text = text.map_err(|error| about(&task.model, &error, error.hint()))?;
     show(common, &|_, out| out.write_all(text.as_bytes()))?;
     Ok(FINE)
+}
+
+/// `cnninspect explain`: where a layer's numbers come from, or the pages of rules.
+fn explain(task: &Explaining, common: &Common) -> Result<u8, Failure> {
+    match task {
+        Explaining::Rules { rules, format } => {
+            let pages = Pages::of(rules);
+            show(common, &|page, out| {
+                let view = page.view(&View::default());
+                format.write_rules(&pages, &view, out)
+            })?;
+        }
+        Explaining::Layers(task) => layers(task, common)?,
+    }
+    Ok(FINE)
+}
+
+/// `cnninspect explain MODEL`: where a layer's numbers come from.
+fn layers(task: &Deriving, common: &Common) -> Result<(), Failure> {
+    keep(&task.model, common)?;
+    let explained = cnninspect::explain(&task.model, &task.options, &task.question);
+    let explained = explained.map_err(|error| about(&task.model, &error, error.hint()))?;
+    let path = task.model.to_string_lossy();
+    show(common, &|page, out| {
+        let view = page.view(&View::default());
+        let (format, drawing) = (task.format, task.drawing);
+        format.write_explained(&path, &explained, drawing, &view, out)
+    })
 }
 
 /// Inspects a model, and says how long it took where that is asked for.

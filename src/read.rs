@@ -224,8 +224,12 @@ fn hex(head: &[u8]) -> String {
     bytes.join(" ")
 }
 
-/// The one model of a folder: an `.onnx` file, an index of safetensors files, or one of those.
-fn only_model(folder: &Path) -> Result<PathBuf, ReadError> {
+/// The models of a folder, sorted: its `.onnx` files, and its indices of safetensors files or else its safetensors
+/// files.
+///
+/// # Errors
+/// Where the system does not list the folder.
+pub fn models_in(folder: &Path) -> io::Result<Vec<PathBuf>> {
     let mut found: [Vec<PathBuf>; 3] = Default::default();
     for entry in folder.read_dir()? {
         let path = entry?.path();
@@ -243,6 +247,12 @@ fn only_model(folder: &Path) -> Result<PathBuf, ReadError> {
     // Files under an index are its shards.
     models.extend(if indices.is_empty() { files } else { indices });
     models.sort();
+    Ok(models)
+}
+
+/// The one model of a folder.
+fn only_model(folder: &Path) -> Result<PathBuf, ReadError> {
+    let mut models = models_in(folder)?;
     let names = models.iter().filter_map(|it| it.file_name());
     let names: Vec<_> = names
         .take(MOST_LISTED)

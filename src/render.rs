@@ -7,7 +7,9 @@ mod bar;
 mod cell;
 mod check;
 mod column;
+mod compare;
 mod csv;
+mod explain;
 mod geometry;
 mod json;
 mod layout;
@@ -19,6 +21,7 @@ mod pretty;
 mod replica;
 mod resolution;
 mod rows;
+mod rules;
 #[cfg(test)]
 mod sample;
 mod summary;
@@ -31,10 +34,14 @@ mod window;
 use std::io;
 
 use crate::Inspection;
+use crate::explain::Explanation;
 use crate::verify::Replication;
 
 pub use check::{CHECK_FORMATS, CheckFormat, problems};
 pub use column::{COLUMNS, Column, find as find_column};
+pub use compare::{COMPARE_FORMATS, CompareFormat, Comparing};
+pub use explain::Drawing;
+pub use rules::Pages;
 pub use text::printable;
 
 /// How to show an inspection; what does not apply to a format is ignored by it.
@@ -74,6 +81,12 @@ type Write = fn(&Inspection, &View, &mut dyn io::Write) -> io::Result<()>;
 /// Writes what sharing is in one layer of the model at a path.
 type WriteReplication = fn(&str, &Replication, &View, &mut dyn io::Write) -> io::Result<()>;
 
+/// Writes the pages of rules.
+type WriteRules = fn(&Pages, &View, &mut dyn io::Write) -> io::Result<()>;
+/// Writes explanations of layers of the model at a path.
+type WriteExplained =
+    fn(&str, &[Explanation], Drawing, &View, &mut dyn io::Write) -> io::Result<()>;
+
 /// Version of the JSON documents; it rises when a field changes its meaning or goes, and new fields may come
 /// any time.
 const SCHEMA_VERSION: u32 = 1;
@@ -90,6 +103,8 @@ pub struct OutputFormat {
     write: Write,
     verified: Write,
     replicated: Option<WriteReplication>,
+    rules: Option<WriteRules>,
+    explained: Option<WriteExplained>,
 }
 
 /// Every output format, the one for people first.
@@ -101,6 +116,8 @@ pub const FORMATS: &[OutputFormat] = &[
         write: table::write,
         verified: verdicts::table,
         replicated: Some(replica::table),
+        rules: Some(rules::table),
+        explained: Some(explain::table),
     },
     OutputFormat {
         name: "json",
@@ -109,6 +126,8 @@ pub const FORMATS: &[OutputFormat] = &[
         write: json::write,
         verified: json::write,
         replicated: Some(replica::json),
+        rules: Some(rules::json),
+        explained: Some(explain::json),
     },
     OutputFormat {
         name: "markdown",
@@ -117,6 +136,8 @@ pub const FORMATS: &[OutputFormat] = &[
         write: markdown::write,
         verified: verdicts::markdown,
         replicated: None,
+        rules: Some(rules::markdown),
+        explained: Some(explain::markdown),
     },
     OutputFormat {
         name: "csv",
@@ -125,6 +146,8 @@ pub const FORMATS: &[OutputFormat] = &[
         write: csv::write,
         verified: verdicts::csv,
         replicated: None,
+        rules: None,
+        explained: None,
     },
 ];
 
@@ -167,6 +190,30 @@ impl OutputFormat {
         self.replicated.is_some()
     }
 
+    /// Whether it can show where a layer's numbers come from.
+    #[must_use]
+    pub fn can_explain(&self) -> bool {
+        self.explained.is_some()
+    }
+
+    /// Writes where the numbers of some layers of the model at `path` come from.
+    ///
+    /// # Errors
+    /// Whatever `out` answers to a write; a format that [cannot](Self::can_explain) is unsupported.
+    pub fn write_explained(
+        &self,
+        path: &str,
+        explanations: &[Explanation],
+        drawing: Drawing,
+        view: &View,
+        out: &mut dyn io::Write,
+    ) -> io::Result<()> {
+        match self.explained {
+            Some(write) => write(path, explanations, drawing, view, out),
+            None => Err(io::ErrorKind::Unsupported.into()),
+        }
+    }
+
     /// Writes what sharing is in one layer of the model at `path`.
     ///
     /// # Errors
@@ -180,6 +227,30 @@ impl OutputFormat {
     ) -> io::Result<()> {
         match self.replicated {
             Some(write) => write(path, replication, view, out),
+            None => Err(io::ErrorKind::Unsupported.into()),
+        }
+    }
+}
+
+impl OutputFormat {
+    /// Whether it has pages of rules.
+    #[must_use]
+    pub fn has_rules(&self) -> bool {
+        self.rules.is_some()
+    }
+
+    /// Writes the pages of rules.
+    ///
+    /// # Errors
+    /// Whatever `out` answers to a write; a format that [has none](Self::has_rules) is unsupported.
+    pub fn write_rules(
+        &self,
+        pages: &Pages,
+        view: &View,
+        out: &mut dyn io::Write,
+    ) -> io::Result<()> {
+        match self.rules {
+            Some(write) => write(pages, view, out),
             None => Err(io::ErrorKind::Unsupported.into()),
         }
     }

@@ -180,6 +180,18 @@ impl Dim {
     }
 }
 
+impl Dim {
+    /// Whether both are known to be one size.
+    #[must_use]
+    pub fn same_as(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Known(one), Self::Known(other)) => one == other,
+            (Self::Symbolic(one), Self::Symbolic(other)) => one.same_as(other),
+            _ => false,
+        }
+    }
+}
+
 impl From<u64> for Dim {
     fn from(size: u64) -> Self {
         Self::Known(size)

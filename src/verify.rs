@@ -53,7 +53,7 @@ use serde::Serialize;
 use crate::account::ConvLayer;
 use crate::tensor::Shape;
 
-pub use choose::{Choice, UnknownLayer};
+pub use choose::{Choice, UnknownLayer, matching};
 pub use engine::{Element, Output, run};
 pub use geometry::{Geometry, Method};
 pub use real::Real;
@@ -168,6 +168,20 @@ pub struct Verification {
     /// What was left out of the run.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
+}
+
+impl Verification {
+    /// Whether it ran and agreed.
+    #[must_use]
+    pub fn is_confirmed(&self) -> bool {
+        self.status == Status::Confirmed
+    }
+
+    /// Whether it ran and disagreed.
+    #[must_use]
+    pub fn is_mismatch(&self) -> bool {
+        self.status == Status::Mismatch
+    }
 }
 
 /// The outcome of running one convolution.

@@ -79,6 +79,7 @@ impl Rows<'_, '_> {
             sharing_factor: None,
             macs: None,
             padding_macs: None,
+            receptive_field: None,
             formulas: BTreeMap::new(),
             tied_with,
             tied_more,
@@ -89,8 +90,9 @@ impl Rows<'_, '_> {
         self.unknown_shapes(&row, &geometry);
         self.fill(&mut row, &costs, &stored);
         self.compare(&row, &geometry);
-        self.findings
-            .extend(findings::uneven_stride(&row.name, &geometry));
+        if geometry.problem.is_none() {
+            self.findings.extend(findings::of_conv(scene, &row));
+        }
         row
     }
 

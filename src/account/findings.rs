@@ -1,87 +1,73 @@
-//! What is odd about a network: strides that leave input over, weights that nothing uses.
+//! What is odd about a network: one row a rule, and weights that nothing uses.
 
-use super::geometry::Geometry;
+mod gaps;
+mod norm;
+mod padding;
+mod same;
+mod transposed;
+mod uneven;
+mod window;
+
 use super::roles::{Booked, Role};
+use super::rows::{ConvLayer, PoolLayer};
 use super::scene::Scene;
 use crate::finding::Finding;
-use crate::op::window::Axis;
 use crate::tensor::DataType;
 use crate::units::grouped;
+use window::Window;
 
-/// Fires where a convolution's stride leaves real input, not only padding, that no window sees.
-///
-/// A kernel smaller than its stride skips input everywhere on purpose, so it never fires there.
-pub(super) fn uneven_stride(layer: &str, geometry: &Geometry) -> Option<Finding> {
-    let output = geometry.output.as_ref()?;
-    if geometry.operator.transposed || geometry.problem.is_some() {
-        return None;
-    }
-    let input = geometry.input.as_ref()?;
-    let axes = output.rank().checked_sub(2)?;
-    let mut messages: Vec<(Vec<&'static str>, String)> = Vec::new();
-    for at in 0..axes {
-        let Some(size) = input.dim(at.checked_add(2)?).known() else {
-            continue;
-        };
-        let Some(message) = geometry.axis(at).and_then(|it| left_over(it, size)) else {
-            continue;
-        };
-        let name = axis_name(at, axes);
-        match messages.iter_mut().find(|it| it.1 == message) {
-            Some(same) => same.0.push(name),
-            None => messages.push((vec![name], message)),
-        }
-    }
-    if messages.is_empty() {
-        return None;
-    }
-    let messages = messages
-        .into_iter()
-        .map(|(names, message)| format!("{} {message}", names.join(" and ")));
-    let message = messages.collect::<Vec<_>>().join("; ");
-    Some(Finding::about("uneven-stride", layer, message))
+/// What the rules say of a convolution whose shapes fit together.
+pub(super) fn of_conv(scene: Scene<'_>, row: &ConvLayer) -> Vec<Finding> {
+    let bias = norm::bias(scene, row);
+    let bias = bias.map(|it| Finding::about("conv-bias-before-norm", &row.name, it));
+    let window = Window::of_conv(row);
+    let found = match &window {
+        // Its offsets move the taps, wherever strides and dilations put them.
+        Some(_) if row.op_type == "DeformConv" => vec![],
+        Some(window) if row.op_type.contains("Transpose") => of_transposed(window),
+        Some(window) => of_window(row, window),
+        None => vec![],
+    };
+    found.into_iter().chain(bias).collect()
 }
 
-/// What is said of an axis of `size` elements, where real input is left over.
-fn left_over(axis: Axis, size: u64) -> Option<String> {
-    let over = axis.left_over(size);
-    let end = u64::try_from(axis.pads.1).unwrap_or(0);
-    if over <= end || axis.reach() < axis.stride {
-        return None;
-    }
-    let real = over.checked_sub(end)?.min(size);
-    let larger = size.checked_add(axis.stride.checked_sub(over)?)?;
-    let fit = match size.checked_sub(over) {
-        Some(smaller) if axis.output_size(smaller).is_ok() => {
-            format!("the nearest sizes that fit are {smaller} and {larger}")
-        }
-        _ => format!("the nearest size that fits is {larger}"),
-    };
-    let padded = match axis.pads {
-        (0, 0) => String::new(),
-        (start, end) => format!(" with padding {start} and {end}"),
-    };
-    let elements = if real == 1 {
-        "element that no window sees"
-    } else {
-        "elements that no window sees"
-    };
-    Some(format!(
-        "{size}{padded} leaves {real} {elements} (window {}, stride {}); {fit}",
-        axis.reach(),
-        axis.stride,
-    ))
+fn of_transposed(window: &Window<'_>) -> Vec<Finding> {
+    let overlap = transposed::overlap(window);
+    let found = overlap.map(|it| Finding::about("uneven-overlap", window.layer, it));
+    found.into_iter().collect()
 }
 
-/// What an axis is called.
-fn axis_name(at: usize, axes: usize) -> &'static str {
-    match (axes, at) {
-        (1, _) => "length",
-        (2, 0) | (3, 1) => "height",
-        (2, 1) | (3, 2) => "width",
-        (3, 0) => "depth",
-        _ => "an axis of",
-    }
+fn of_window(row: &ConvLayer, window: &Window<'_>) -> Vec<Finding> {
+    let layer = window.layer;
+    let found = [
+        uneven::left_over(window).map(|it| Finding::about("uneven-stride", layer, it)),
+        gaps::of_stride(window).map(|it| Finding::about("stride-gaps", layer, it)),
+        gaps::of_grid(window).map(|it| Finding::about("stride-dilation-grid", layer, it)),
+        gaps::of_one_tap(window).map(|it| Finding::about("strided-pointwise", layer, it)),
+        padding::windows(window).map(|it| Finding::about("padding-exceeds-kernel", layer, it)),
+        padding::taps(window).map(|it| Finding::about("kernel-exceeds-input", layer, it)),
+        padding::dilation(window).map(|it| Finding::about("dilation-exceeds-input", layer, it)),
+        same::linear(row, window).map(|it| Finding::about("conv-is-linear", layer, it)),
+    ];
+    found.into_iter().flatten().collect()
+}
+
+/// What the rules say of a pool whose shapes fit together.
+pub(super) fn of_pool(row: &PoolLayer) -> Vec<Finding> {
+    let Some(window) = &Window::of_pool(row) else {
+        return vec![];
+    };
+    let layer = window.layer;
+    let found = [
+        uneven::left_over(window).map(|it| Finding::about("uneven-pool", layer, it)),
+        gaps::of_stride(window).map(|it| Finding::about("stride-gaps", layer, it)),
+        gaps::of_grid(window).map(|it| Finding::about("stride-dilation-grid", layer, it)),
+        gaps::of_one_tap(window).map(|it| Finding::about("strided-pointwise", layer, it)),
+        padding::windows(window).map(|it| Finding::about("padding-exceeds-kernel", layer, it)),
+        same::global(window).map(|it| Finding::about("whole-axis-pool", layer, it)),
+        same::copy(window).map(|it| Finding::about("idle-pool", layer, it)),
+    ];
+    found.into_iter().flatten().collect()
 }
 
 /// Names the first of the stored tensors that no output depends on.

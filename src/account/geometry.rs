@@ -109,7 +109,7 @@ fn dynamic_pads(scene: Scene<'_>, node: &Node, operator: &ConvOperator) -> Optio
         return None;
     }
     let pads = input_of(node, 2)?;
-    scene.shapes.values.get(pads.at())?.ints()
+    scene.value(pads)?.ints()
 }
 
 /// Padding that does not depend on the input's sizes.

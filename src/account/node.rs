@@ -7,8 +7,9 @@ use super::count::{OVERFLOW, gap, why_open};
 use super::flow::MOVES;
 use super::roles::{self, Booked};
 use super::rows::{Layer, NodeLayer};
-use super::scene::{input_of, is, output_of};
+use super::scene::{Scene, input_of, is, output_of};
 use super::trace::Root;
+use super::without_pool::LinearWeight;
 use crate::network::{Node, NodeId, ValueId};
 use crate::op::linear::{self, LinearOperator};
 use crate::units::{Macs, Params};
@@ -17,6 +18,7 @@ use crate::units::{Macs, Params};
 #[derive(Debug, Default)]
 pub(super) struct Linears {
     pub(super) roots: BTreeSet<Root>,
+    pub(super) weights: Vec<LinearWeight>,
 }
 
 impl Rows<'_, '_> {
@@ -44,14 +46,30 @@ impl Rows<'_, '_> {
         let mut row = self.plain(id, booked, &roots);
         if let Some((operator, weight)) = linear {
             linears.roots.extend(roots);
+            linears
+                .weights
+                .extend(self.linear_weight(id, weight, booked));
             row.macs = self.known(&row, self.linear_macs(node, operator, weight));
             return Layer::Linear(Box::new(row));
         }
         if recurrent.is_some() {
-            row.macs = self.known(&row, self.recurrent_macs(node));
+            row.macs = self.known(&row, recurrent_macs(self.scene, node));
             return Layer::Recurrent(Box::new(row));
         }
         Layer::Other(Box::new(row))
+    }
+
+    /// The stored weight at a matrix product's input.
+    fn linear_weight(&mut self, id: NodeId, place: usize, booked: &Booked) -> Option<LinearWeight> {
+        let value = input_of(self.scene.network.node(id), place)?;
+        let root = self.tracer.root(value);
+        Some(LinearWeight {
+            node: id,
+            place,
+            root,
+            numel: self.tracer.root_numel(root),
+            live: booked.is_parameter(root),
+        })
     }
 
     /// What the inputs at these places lead back to.
@@ -116,15 +134,8 @@ impl Rows<'_, '_> {
         let elements = elements.ok_or_else(|| why_open(self.scene.shapes, output))?;
         let inner = self.inner(node, operator, weight);
         let inner = inner.ok_or_else(|| why_open(self.scene.shapes, input_of(node, weight)))?;
-        linear::macs(elements, u128::from(inner), self.batch()).ok_or_else(|| OVERFLOW.to_owned())
-    }
-
-    /// The batch: the first size of the model's first input, where that has more than one axis.
-    fn batch(&self) -> u128 {
-        let input = self.scene.network.main().and_then(|it| it.inputs.first());
-        let shape = input.and_then(|it| self.scene.shape(*it));
-        let shape = shape.filter(|it| it.rank() > 1);
-        shape.and_then(|it| it.dim(0).known()).map_or(1, u128::from)
+        linear::macs(elements, u128::from(inner), self.scene.batch())
+            .ok_or_else(|| OVERFLOW.to_owned())
     }
 
     /// How many products each output element sums, told by whichever operand is known.
@@ -148,21 +159,22 @@ impl Rows<'_, '_> {
             shape.dim(at).known()
         })
     }
+}
 
-    fn recurrent_macs(&self, node: &Node) -> Result<u128, String> {
-        let input = input_of(node, 0);
-        let steps_at = match node.attrs.int_or("layout", 0) {
-            Ok(1) => 1,
-            _ => 0,
-        };
-        let steps = input.and_then(|it| self.scene.shape(it)?.dim(steps_at).known());
-        let steps = steps.ok_or_else(|| why_open(self.scene.shapes, input))?;
-        let weight = |place| {
-            let value = input_of(node, place);
-            let elements = value.and_then(|it| self.scene.numel(it));
-            elements.ok_or_else(|| why_open(self.scene.shapes, value))
-        };
-        let macs = linear::recurrent_macs(u128::from(steps), weight(1)?, weight(2)?);
-        macs.ok_or_else(|| OVERFLOW.to_owned())
-    }
+/// Multiply-accumulates of one sample of a recurrent node.
+pub(super) fn recurrent_macs(scene: Scene<'_>, node: &Node) -> Result<u128, String> {
+    let input = input_of(node, 0);
+    let steps_at = match node.attrs.int_or("layout", 0) {
+        Ok(1) => 1,
+        _ => 0,
+    };
+    let steps = input.and_then(|it| scene.shape(it)?.dim(steps_at).known());
+    let steps = steps.ok_or_else(|| why_open(scene.shapes, input))?;
+    let weight = |place| {
+        let value = input_of(node, place);
+        let elements = value.and_then(|it| scene.numel(it));
+        elements.ok_or_else(|| why_open(scene.shapes, value))
+    };
+    let macs = linear::recurrent_macs(u128::from(steps), weight(1)?, weight(2)?);
+    macs.ok_or_else(|| OVERFLOW.to_owned())
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::conv::Rows;
 use super::count::{Count, Extent, gap, open, why_open};
 use super::feature_maps::Kind;
+use super::findings;
 use super::rows::PoolLayer;
 use super::scene::{Scene, input_of, output_of};
 use crate::network::NodeId;
@@ -113,7 +114,9 @@ impl Rows<'_, '_> {
             output_shape: geometry.output.clone(),
             activations_in: None,
             activations_out: None,
+            receptive_field: None,
             formulas: BTreeMap::new(),
+            without_pool: None,
         };
         self.activations(&mut row, geometry.problem.as_deref());
         let window = [
@@ -124,6 +127,9 @@ impl Rows<'_, '_> {
             let reason = geometry.problem.clone();
             let reason = reason.unwrap_or_else(|| open(scene.shapes));
             self.gaps.push(gap(&row.name, name, reason));
+        }
+        if geometry.problem.is_none() {
+            self.findings.extend(findings::of_pool(&row));
         }
         row
     }

@@ -4,6 +4,9 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use super::peak::Peak;
+use super::receptive::ReceptiveField;
+use super::without_pool::{LinearWeight, WithoutPool};
 use crate::finding::{Finding, Gap};
 use crate::network::{InitializerId, NodeId};
 use crate::tensor::{DataType, Shape};
@@ -20,6 +23,8 @@ pub struct Account {
     pub findings: Vec<Finding>,
     /// What could not be told.
     pub gaps: Vec<Gap>,
+    /// The stored weights of the linear rows, which [`super::without_pools`] lets grow.
+    pub(super) linear_weights: Vec<LinearWeight>,
 }
 
 /// One node's row.
@@ -96,6 +101,8 @@ pub struct ConvLayer {
     pub macs: Option<Macs>,
     /// Those of `macs` that multiply padding (of a transposed one: whose product falls outside the output).
     pub padding_macs: Option<Macs>,
+    /// The pixels of the model's input that one output position depends on.
+    pub receptive_field: Option<ReceptiveField>,
     /// Closed forms of the counts that depend on open sizes, by field name.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub formulas: BTreeMap<&'static str, String>,
@@ -175,9 +182,14 @@ pub struct PoolLayer {
     pub activations_in: Option<u128>,
     /// Elements coming out, per sample.
     pub activations_out: Option<u128>,
+    /// The pixels of the model's input that one output position depends on.
+    pub receptive_field: Option<ReceptiveField>,
     /// Closed forms of the counts that depend on open sizes, by field name.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub formulas: BTreeMap<&'static str, String>,
+    /// What the network would cost without it; left out where nobody asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub without_pool: Option<Box<WithoutPool>>,
 }
 
 /// The row of a node that is neither convolution nor pool; listed on request only.
@@ -220,6 +232,8 @@ pub struct Totals {
     pub data_types: BTreeMap<DataType, Params>,
     /// Multiply-accumulates of convolutions, linear and recurrent nodes.
     pub macs: Option<Macs>,
+    /// The most that is alive at once during a forward pass.
+    pub peak_activations: Option<Peak>,
     /// Over the convolutions.
     pub conv: ConvTotals,
     /// Over the pools.

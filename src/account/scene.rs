@@ -1,8 +1,8 @@
 //! What accounting looks at: the network, its edges, and what is known of its values.
 
-use crate::infer::Shapes;
+use crate::infer::{Changes, Shapes};
 use crate::network::{Edges, GraphId, InitializerId, Network, Node, NodeId, Producer, ValueId};
-use crate::op::{MICROSOFT, ONNX};
+use crate::op::{MICROSOFT, ONNX, Value};
 use crate::tensor::Shape;
 
 /// The network with its edges and shapes.
@@ -11,13 +11,20 @@ pub(super) struct Scene<'a> {
     pub(super) network: &'a Network,
     pub(super) edges: &'a Edges,
     pub(super) shapes: &'a Shapes,
+    /// Values that are taken otherwise than `shapes` has them.
+    pub(super) changes: Option<&'a Changes>,
 }
 
 impl<'a> Scene<'a> {
+    /// What is known of a value.
+    pub(super) fn value(self, value: ValueId) -> Option<&'a Value> {
+        let changed = self.changes.and_then(|it| it.get(&value));
+        changed.or_else(|| self.shapes.values.get(value.at()))
+    }
+
     /// What is known of a value's sizes.
     pub(super) fn shape(self, value: ValueId) -> Option<&'a Shape> {
-        let known = self.shapes.values.get(value.at());
-        known.and_then(|it| it.shape.as_ref())
+        self.value(value)?.shape.as_ref()
     }
 
     /// Elements of a value, where all its sizes are known.
@@ -59,6 +66,32 @@ impl<'a> Scene<'a> {
             }
         }
         order
+    }
+
+    /// Every graph that stands in the main one, itself first, each before the bodies in it.
+    pub(super) fn graphs(self) -> Vec<GraphId> {
+        let mut graphs = Vec::with_capacity(self.network.graphs.len());
+        let mut seen = vec![false; self.network.graphs.len()];
+        let mut open = vec![GraphId(0)];
+        while let Some(id) = open.pop() {
+            match seen.get_mut(id.at()) {
+                Some(seen) if !*seen => *seen = true,
+                _ => continue,
+            }
+            graphs.push(id);
+            let nodes = self.network.graph(id).nodes.iter();
+            let nodes = nodes.map(|it| self.network.node(*it));
+            open.extend(nodes.flat_map(|it| it.subgraphs.iter().map(|(_, graph)| *graph)));
+        }
+        graphs
+    }
+
+    /// The batch: the first size of the model's first input, where that has more than one axis.
+    pub(super) fn batch(self) -> u128 {
+        let input = self.network.main().and_then(|it| it.inputs.first());
+        let shape = input.and_then(|it| self.shape(*it));
+        let shape = shape.filter(|it| it.rank() > 1);
+        shape.and_then(|it| it.dim(0).known()).map_or(1, u128::from)
     }
 
     /// A graph's nodes the first time that it is asked for.

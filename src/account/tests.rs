@@ -3,16 +3,25 @@
 mod conv;
 mod findings;
 mod hostile;
+mod receptive;
 mod roles;
 mod rows;
 
 use std::collections::BTreeMap;
 
 use super::*;
+use crate::finding::Gap;
 use crate::infer::Input;
 use crate::network::{Graph, GraphId, Initializer, Node, NodeId, Source, ValueId, ValueInfo};
 use crate::op::{Attr, Attrs, Element, ONNX, Value};
 use crate::tensor::{DataType, Dim, Expr, Payload, Shape, StoredTensor};
+
+/// What is missing beside the sizes and types of activations, which these networks leave out.
+fn other_gaps(account: &Account) -> Vec<&Gap> {
+    let activations =
+        |it: &&Gap| it.what.starts_with("peak_activations") || it.what == "receptive_field";
+    account.gaps.iter().filter(|it| !activations(it)).collect()
+}
 
 /// A network made name by name; a name that is not there yet is a new value of unknown shape.
 struct Model {

@@ -41,6 +41,7 @@ pub(super) fn totals(
         weight_bytes: sums.weight_bytes,
         data_types: sums.data_types.clone(),
         macs: sum("macs", macs, gaps).map(Macs),
+        peak_activations: None,
         conv,
         pool: PoolTotals {
             layers: wide(pools.count()),

@@ -83,6 +83,7 @@ impl<'a> Tracer<'a> {
             network,
             edges,
             shapes,
+            changes: None,
         };
         Self::of(scene)
     }

@@ -16,6 +16,8 @@ pub enum Unit {
     Macs,
     /// Nodes.
     Layers,
+    /// Pixels of the input along one axis.
+    Pixels,
     /// A ratio, held in thousandths.
     Factor,
 }
@@ -78,6 +80,7 @@ impl Unit {
             Self::Bytes => "bytes",
             Self::Macs => "macs",
             Self::Layers => "layers",
+            Self::Pixels => "pixels",
             Self::Factor => "factor",
         }
     }
@@ -92,7 +95,7 @@ impl Unit {
         match self {
             Self::Params | Self::Macs => DECIMAL,
             Self::Bytes => BYTES,
-            Self::Layers | Self::Factor => PLAIN,
+            Self::Layers | Self::Pixels | Self::Factor => PLAIN,
         }
     }
 
@@ -104,6 +107,7 @@ impl Unit {
             Self::Bytes => "\"98 MiB\"",
             Self::Macs => "\"4.1 G\"",
             Self::Layers => "53",
+            Self::Pixels => "427",
             Self::Factor => "285.5",
         }
     }

@@ -77,6 +77,16 @@ pub fn plan(
     planned
 }
 
+/// The files that a path with `*`, `?`, `[a-c]` or `{a,b}` in it means, from the working directory, sorted; the
+/// path itself where there is such a file.
+///
+/// # Errors
+/// What is wrong with the pattern.
+pub fn matching(pattern: &str) -> Result<Vec<PathBuf>, String> {
+    let found = Place::default().expand(&Pattern::path(pattern)?);
+    Ok(found.into_iter().map(PathBuf::from).collect())
+}
+
 impl Place {
     fn planned(
         &self,

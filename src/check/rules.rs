@@ -177,6 +177,28 @@ pub const RULES: &[Rule] = &[
         layer: None,
     },
     Rule {
+        name: "peak-activations",
+        json: "peak_activations",
+        about: "bytes of activations alive at once, of one sample",
+        measure: Measure::Count {
+            unit: Unit::Bytes,
+            of: measure::peak_activations,
+            blame: None,
+        },
+        layer: None,
+    },
+    Rule {
+        name: "receptive-field",
+        json: "receptive_field",
+        about: "pixels of the input that the windows of one position see, along the longest axis",
+        measure: Measure::Count {
+            unit: Unit::Pixels,
+            of: measure::receptive_field,
+            blame: None,
+        },
+        layer: None,
+    },
+    Rule {
         name: "conv-layers",
         json: "conv_layers",
         about: "number of convolutions",

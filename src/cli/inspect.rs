@@ -8,6 +8,7 @@ use cnninspect::Options;
 use cnninspect::render::{COLUMNS, Column, OutputFormat, View, find_column};
 use cnninspect::verify::Choice;
 
+use super::findings::Findings;
 use super::values::{Common, Format, Most, Opening};
 
 /// What an inspection is asked to do.
@@ -62,6 +63,9 @@ pub(super) struct Inspect {
     #[arg(long, value_name = "COLUMN", value_parser = columns(), hide_possible_values = true)]
     sort: Option<&'static Column>,
 
+    #[command(flatten)]
+    findings: Findings,
+
     /// Exit with code 1 where there is any warning or gap
     #[arg(long)]
     strict: bool,
@@ -86,11 +90,17 @@ impl Inspect {
             ));
         }
         let options = self.opening.options()?;
+        let columns = self.columns.iter().flatten().chain(&self.sort);
+        let asked = columns
+            .map(|it| it.name)
+            .any(|it| it.ends_with("without_pool"));
         Ok(Inspecting {
             model: self.model.ok_or("a model is needed")?,
             options: Options {
                 verify: self.verify,
                 limits: self.most.limits(),
+                findings: self.findings.selection(),
+                without_pools: asked || !format.tabular,
                 ..options
             },
             format,

@@ -7,6 +7,7 @@ use cnninspect::Options;
 use cnninspect::render::OutputFormat;
 use cnninspect::verify::Choice;
 
+use super::findings::Findings;
 use super::values::{Common, Format, Most, Opening, count};
 
 /// What a verification is asked to do.
@@ -77,6 +78,9 @@ pub(super) struct Verify {
     #[command(flatten)]
     format: Format,
 
+    #[command(flatten)]
+    findings: Findings,
+
     /// Exit with code 1 also where a layer was not run
     #[arg(long)]
     strict: bool,
@@ -103,6 +107,7 @@ impl Verify {
             options: Options {
                 verify,
                 limits: self.most.limits(),
+                findings: self.findings.selection(),
                 ..self.opening.options()?
             },
             replicate: self.replicate.map(|it| (it, max_copies)),

@@ -69,6 +69,28 @@ pub(super) fn bind(network: &Network, sizes: &Sizes) -> Result<Bound, SizesError
     Ok(bound)
 }
 
+/// Those of `sizes` that concern `network`: of inputs and dimensions that it has. Sizes without a name concern
+/// it where one of its inputs has that many axes.
+#[must_use]
+pub fn concerning(network: &Network, sizes: &Sizes) -> Sizes {
+    let names = names(network);
+    let is_here = |(name, shape): &&(Option<String>, Vec<u64>)| match find(
+        network,
+        name.as_deref(),
+        &with_batch(network, shape),
+    ) {
+        Ok(_) => true,
+        Err(SizesError::UnknownInput { .. }) => false,
+        Err(SizesError::AmbiguousInput { fits, .. }) => fits > 0,
+        Err(_) => name.is_some(),
+    };
+    let dims = sizes.dims.iter().filter(|it| names.contains(it.0));
+    Sizes {
+        inputs: sizes.inputs.iter().filter(is_here).cloned().collect(),
+        dims: dims.map(|(name, size)| (name.clone(), *size)).collect(),
+    }
+}
+
 fn declared(network: &Network, value: ValueId) -> Option<&Declared> {
     network.value(value).declared.as_ref()
 }

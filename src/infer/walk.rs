@@ -240,7 +240,7 @@ fn unmade(network: &Network, at: usize, name: &str) -> Arc<str> {
     note.cloned().unwrap_or_else(unnamed)
 }
 
-fn call<'a>(node: &'a Node, inputs: &'a [Option<&'a Value>]) -> Call<'a> {
+pub(super) fn call<'a>(node: &'a Node, inputs: &'a [Option<&'a Value>]) -> Call<'a> {
     Call {
         domain: &node.domain,
         op_type: &node.op_type,

@@ -95,7 +95,8 @@ fn sizes(op_type: &str, left: &Expr, right: &Expr) -> Element {
             .as_number()
             .map_or_else(|| left.div_exact(right), |by| left.floor_div(by)),
         "Equal" if left == right => return truth(true),
-        "Max" | "Min" if left == right => Some(left.clone()),
+        "Max" => left.larger(right),
+        "Min" => left.smaller(right),
         _ => None,
     };
     value.map_or(Element::Unknown, element)

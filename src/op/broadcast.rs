@@ -21,7 +21,7 @@ pub(super) fn dim(left: &Dim, right: &Dim) -> Result<Dim, ShapeError> {
         }
         // Whatever the open size is, it must be this number or 1.
         (Dim::Known(size), _) | (_, Dim::Known(size)) => Dim::Known(*size),
-        (one, other) if one == other => one.clone(),
+        (one, other) if one.same_as(other) => one.clone(),
         _ => Dim::Unknown,
     })
 }

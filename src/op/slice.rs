@@ -4,7 +4,7 @@ use super::arith;
 use super::call::{Answer, Call, axis_at, dim_of, elements_of};
 use super::order::steps;
 use super::{Element, ShapeError, Value};
-use crate::tensor::{Dim, Shape};
+use crate::tensor::{Dim, Expr, Shape};
 
 /// What is taken along one axis: a start, an end and a step, each known or not.
 struct Cut {
@@ -98,18 +98,29 @@ fn taken(size: &Dim, cut: &Cut) -> Dim {
     }
 }
 
-/// A cut whose places are formulas: `start..end` counted from one side, taken as lying inside.
+/// A cut with formulas in it, clamped to the axis as ONNX clamps; unknown where a place may be counted from
+/// either side.
 fn open_cut(size: &Dim, cut: &Cut) -> Dim {
     if cut.step != 1 {
         return Dim::Unknown;
     }
-    let whole = Element::from(size);
-    let place = |it: &Element| match it {
-        Element::Int(at) if *at >= i64::from(i32::MAX) => whole.clone(),
-        Element::Int(at) if *at < 0 => arith::binary("Add", &whole, it),
-        other => other.clone(),
+    let whole = match size {
+        Dim::Known(size) => i64::try_from(*size).ok().map(Expr::number),
+        Dim::Symbolic(size) => Some(size.clone()),
+        Dim::Unknown => None,
     };
-    dim_of(&arith::binary("Sub", &place(&cut.end), &place(&cut.start)))
+    let place = |at: &Element| {
+        let whole = whole.as_ref()?;
+        match at {
+            Element::Int(at) if *at >= i64::from(i32::MAX) => Some(whole.clone()),
+            Element::Int(at) if *at < 0 => whole.add(&Expr::number(*at))?.positive(),
+            Element::Int(at) => Expr::number(*at).smaller(whole),
+            Element::Size(at) if at.at_least().is_some_and(|it| it >= 0) => at.smaller(whole),
+            _ => None,
+        }
+    };
+    let taken = || place(&cut.end)?.sub(&place(&cut.start)?)?.positive();
+    taken().map_or(Dim::Unknown, |it| dim_of(&arith::element(it)))
 }
 
 /// First place and count of `start..end` by `step` on an axis of `size`, clamped as ONNX clamps.

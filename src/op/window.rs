@@ -116,6 +116,11 @@ impl Axis {
         i128::from(input) + i128::from(self.pads.0) + i128::from(self.pads.1)
     }
 
+    /// What padding and kernel add to the input's size: the last window starts no later than at the sum.
+    fn slack(self) -> i128 {
+        i128::from(self.pads.0) + i128::from(self.pads.1) - i128::from(self.reach())
+    }
+
     /// Elements that no window sees, at the end of the padded input of `input` elements.
     #[must_use]
     pub fn left_over(self, input: u64) -> u64 {
@@ -194,20 +199,39 @@ pub fn output_dim(axis: Axis, input: &Dim, ceil: bool) -> Result<Dim, ShapeError
     let expr = match input {
         Dim::Known(input) if ceil => return axis.output_size_ceil(*input).map(Dim::Known),
         Dim::Known(input) => return axis.output_size(*input).map(Dim::Known),
-        // The rule that the last window must start inside has no closed form here.
-        Dim::Symbolic(_) if ceil => return Ok(Dim::Unknown),
         Dim::Symbolic(expr) => expr,
         Dim::Unknown => return Ok(Dim::Unknown),
     };
-    Ok(output_expr(axis, expr).map_or(Dim::Unknown, Dim::Symbolic))
+    let size = if ceil {
+        output_expr_ceil(axis, expr)
+    } else {
+        output_expr(axis, expr)
+    };
+    Ok(size.map_or(Dim::Unknown, Dim::Symbolic))
 }
 
 fn output_expr(axis: Axis, input: &Expr) -> Option<Expr> {
-    let slack = i128::from(axis.pads.0) + i128::from(axis.pads.1) - i128::from(axis.reach());
-    let slack = input.add(&Expr::number(i64::try_from(slack).ok()?))?;
-    slack
-        .floor_div(i64::try_from(axis.stride).ok()?)?
-        .add(&Expr::number(1))
+    floored(axis, input, axis.slack())?.add(&Expr::number(1))
+}
+
+/// Of windows rounded up, `⌊(slack + stride − 1) / stride⌋ + 1`, those that start inside the input or its
+/// start padding, `⌊(input + begin + stride − 1) / stride⌋`: the smaller is the one of the smaller constant.
+fn output_expr_ceil(axis: Axis, input: &Expr) -> Option<Expr> {
+    let (begin, end) = axis.pads;
+    if i128::from(end) >= i128::from(axis.reach()) {
+        // Even the last window of those rounded down starts in the end padding, so none is added.
+        return output_expr(axis, input);
+    }
+    let stride = i128::from(axis.stride);
+    let up = axis.slack() + 2 * stride - 1;
+    floored(axis, input, up.min(i128::from(begin) + stride - 1))
+}
+
+/// `⌊(input + constant) / stride⌋`
+fn floored(axis: Axis, input: &Expr, constant: i128) -> Option<Expr> {
+    let constant = Expr::number(i64::try_from(constant).ok()?);
+    let stride = i64::try_from(axis.stride).ok()?;
+    input.add(&constant)?.floor_div(stride)
 }
 
 #[cfg(test)]
@@ -254,6 +278,37 @@ mod tests {
                 Ok(expected),
                 "{input} {axis:?}"
             );
+        }
+    }
+
+    #[test]
+    fn open_sizes_are_rounded_as_known_ones() {
+        for kernel in 1..5 {
+            for (stride, dilation, begin, end) in [
+                (1, 1, 0, 0),
+                (2, 1, 0, 1),
+                (3, 1, 2, 2),
+                (2, 2, 1, 5),
+                (4, 1, -1, 3),
+                (5, 1, 0, 0),
+            ] {
+                let axis = axis(kernel, stride, (begin, end), dilation);
+                for ceil in [false, true] {
+                    let form = output_dim(axis, &Dim::Symbolic(Expr::name("n")), ceil);
+                    let Ok(Dim::Symbolic(form)) = form else {
+                        panic!("{axis:?} has no form");
+                    };
+                    for input in 1..30 {
+                        let Ok(Dim::Known(size)) = output_dim(axis, &Dim::Known(input), ceil)
+                        else {
+                            continue;
+                        };
+                        let size = i64::try_from(size).ok();
+                        let got = form.at(&|_| i64::try_from(input).ok());
+                        assert_eq!(got, size, "{form} at {input}, {axis:?}, ceil {ceil}");
+                    }
+                }
+            }
         }
     }
 

@@ -1,5 +1,7 @@
 //! A bar for each count, on a logarithmic scale whose start is said.
 
+use crate::units::wide;
+
 /// Parts of one cell.
 const EIGHTHS: [&str; 8] = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"];
 
@@ -49,6 +51,25 @@ impl Scale {
         let part = EIGHTHS.get(eighths % 8).copied().unwrap_or_default();
         "█".repeat(eighths / 8) + part
     }
+}
+
+/// The bar of `count` on a straight scale from 0 to `greatest`; a count above zero always shows.
+pub(super) fn straight(count: u128, greatest: u128, cells: usize) -> String {
+    let most = cells.saturating_mul(8);
+    let parts = u128::try_from(most)
+        .ok()
+        .and_then(|it| it.checked_mul(count));
+    // Past 128 bits the product's precision is not needed.
+    let eighths = match parts {
+        Some(parts) => parts.checked_div(greatest),
+        None => count
+            .checked_div((greatest / 1024).max(1))
+            .map(|it| it * u128::from(wide(most)) / 1024),
+    };
+    let eighths = eighths.and_then(|it| usize::try_from(it).ok()).unwrap_or(0);
+    let eighths = eighths.min(most).max(usize::from(count > 0));
+    let part = EIGHTHS.get(eighths % 8).copied().unwrap_or_default();
+    "█".repeat(eighths / 8) + part
 }
 
 /// log2 of a number from 1 on, in units of 1/256, straight between powers of two.

@@ -3,7 +3,7 @@
 use super::cell;
 use super::rows::{common, conv, pool};
 use super::window::{Window, window};
-use crate::account::Layer;
+use crate::account::{Layer, receptive_field};
 
 /// One column.
 pub struct Column {
@@ -178,6 +178,9 @@ pub const COLUMNS: &[Column] = &[
     plain!(count, "padding_macs", "padding_macs", |it| cell::number(
         conv(it).and_then(|it| it.padding_macs).map(|it| it.0)
     )),
+    plain!(text, "receptive_field", "receptive_field", |it| {
+        cell::sizes(receptive_field(it).map(|it| it.size.as_slice()))
+    }),
     plain!(
         count,
         "activations_in",

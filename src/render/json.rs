@@ -11,6 +11,7 @@ use super::rows::listed;
 use super::{SCHEMA_VERSION, View};
 use crate::Inspection;
 use crate::account::{Layer, Totals};
+use crate::finding::rules::Rule;
 use crate::finding::{Finding, Gap};
 use crate::infer::Input;
 use crate::network::{GeometryFacts, LayoutFacts};
@@ -26,8 +27,17 @@ struct Document<'a> {
     layers: Vec<&'a Layer>,
     totals: &'a Totals,
     verification: &'a [Verification],
-    warnings: &'a [Finding],
+    warnings: Vec<Warning<'a>>,
     gaps: &'a [Gap],
+}
+
+/// A finding, whether it is told without being selected (`warning`) or not (`note`), and what would fix it.
+#[derive(Serialize)]
+struct Warning<'a> {
+    #[serde(flatten)]
+    finding: &'a Finding,
+    level: Option<&'static str>,
+    fix: Option<&'static str>,
 }
 
 #[derive(Serialize)]
@@ -76,8 +86,17 @@ fn document<'a>(inspection: &'a Inspection, view: &View) -> Document<'a> {
         layers: listed(inspection, view),
         totals: &inspection.totals,
         verification: &inspection.verification,
-        warnings: &inspection.warnings,
+        warnings: inspection.warnings.iter().map(warning).collect(),
         gaps: &inspection.gaps,
+    }
+}
+
+fn warning(finding: &Finding) -> Warning<'_> {
+    let rule = Rule::find(finding.rule);
+    Warning {
+        finding,
+        level: rule.map(|it| it.level.name()),
+        fix: rule.map(|it| it.fix),
     }
 }
 

@@ -42,14 +42,13 @@ pub(super) fn write(
             escaped(&block.items.join("; "))
         )?;
     }
-    let lists = [
-        ("warning", notes::warnings(&inspection.warnings)),
-        ("gap", notes::gaps(&inspection.gaps)),
-    ];
-    for (label, lines) in lists {
-        for line in lines {
-            writeln!(out, "- **{label}**: {}", escaped(&line))?;
-        }
+    let gaps = notes::gaps(&inspection.gaps).into_iter();
+    let gaps = gaps.map(|it| ("gap", it));
+    for (label, line) in notes::findings(&inspection.warnings)
+        .into_iter()
+        .chain(gaps)
+    {
+        writeln!(out, "- **{label}**: {}", escaped(&line))?;
     }
     Ok(())
 }

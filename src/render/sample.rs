@@ -71,6 +71,7 @@ pub(in crate::render) fn conv(
         sharing_factor: Some(f64::from(u32::try_from(output * output).unwrap())),
         macs: Some(Macs(neurons * elements)),
         padding_macs: Some(Macs(0)),
+        receptive_field: None,
         formulas: BTreeMap::new(),
         tied_with: vec![],
         tied_more: 0,
@@ -101,7 +102,9 @@ pub(in crate::render) fn pool(name: &str, channels: u64, input: u64, output: u64
         output_shape: Some(Shape::known(&[1, channels, output, output])),
         activations_in: elements(input),
         activations_out: elements(output),
+        receptive_field: None,
         formulas: BTreeMap::new(),
+        without_pool: None,
     }))
 }
 
@@ -191,6 +194,7 @@ pub(in crate::render) fn alexnet() -> Inspection {
             weight_bytes: 140_288,
             data_types: [(DataType::Float, Params(60_965_224))].into(),
             macs: None,
+            peak_activations: None,
             conv,
             pool: PoolTotals { layers: 3 },
             // 9,217 · 4,096 + 4,097 · 4,096 + 4,097 · 1,000

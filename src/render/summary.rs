@@ -6,7 +6,7 @@ use super::rows::{common, conv};
 use super::text::{percent, plural, printable, ratio, spoken};
 use super::verified;
 use crate::Inspection;
-use crate::account::{ConvLayer, ConvTotals, Layer, Roles};
+use crate::account::{ConvLayer, ConvTotals, Layer, Roles, widest_field};
 use crate::infer::Input;
 use crate::network::Claim;
 use crate::tensor::Dim;
@@ -119,8 +119,28 @@ pub(super) fn blocks(inspection: &Inspection) -> Vec<Block> {
         uncounted(&inspection.totals.roles),
     ));
     out.push(Block::new("convolution", Ink::Dim, convolution(inspection)));
+    out.push(Block::new("activations", Ink::Dim, activations(inspection)));
     out.extend(verified::blocks(&inspection.verification));
     out.retain(|it| !it.items.is_empty());
+    out
+}
+
+/// The fullest moment of a forward pass, and how far the windows see.
+fn activations(inspection: &Inspection) -> Vec<String> {
+    let mut out = Vec::new();
+    if let Some(peak) = &inspection.totals.peak_activations {
+        let size = match peak.bytes {
+            Some(bytes) => Bytes(u64::try_from(bytes).unwrap_or(u64::MAX)).to_string(),
+            None => plural(peak.elements, "element"),
+        };
+        out.push(format!(
+            "at most {size} at once, in {}",
+            printable(&peak.layer)
+        ));
+    }
+    if let Some(pixels) = widest_field(&inspection.layers) {
+        out.push(format!("windows see {pixels} pixels"));
+    }
     out
 }
 

@@ -239,13 +239,16 @@ fn labelled_lines(blocks: &[Block], view: &View, paint: Paint) -> Vec<String> {
     out
 }
 
-/// Warnings and gaps, each a block of its own.
+/// Warnings and gaps, each a block of its own, and what explains the warnings.
 fn noted(inspection: &Inspection) -> Vec<Block> {
     let block = |label| move |line| Block::new(label, Ink::Warning, vec![line]);
-    let warnings = notes::warnings(&inspection.warnings).into_iter();
+    let findings = notes::findings(&inspection.warnings).into_iter();
     let gaps = notes::gaps(&inspection.gaps).into_iter();
-    warnings
-        .map(block("warning"))
+    let hint = notes::hint(&inspection.warnings);
+    let hint = hint.map(|it| Block::new("why and fix", Ink::Dim, vec![it]));
+    findings
+        .map(|(level, line)| block(level)(line))
+        .chain(hint)
         .chain(gaps.map(block("gap")))
         .collect()
 }

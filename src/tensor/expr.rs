@@ -1,5 +1,7 @@
 //! Sizes that the file leaves open, as formulas in its own dimension names.
 
+mod bound;
+mod divide;
 mod print;
 
 use std::sync::Arc;
@@ -24,6 +26,8 @@ enum Atom {
     Name(Arc<str>),
     /// ⌊formula / divisor⌋, the divisor above 1.
     Floor(Expr, i64),
+    /// The formula, or 0 where that is below 0.
+    Positive(Expr),
 }
 
 impl Expr {
@@ -92,80 +96,6 @@ impl Expr {
         Self::collect(terms)
     }
 
-    /// ⌊self / divisor⌋; `None` for a divisor below 1, or as [`Expr::add`].
-    #[must_use]
-    pub fn floor_div(&self, divisor: i64) -> Option<Self> {
-        if divisor < 1 {
-            return None;
-        }
-        if divisor == 1 {
-            return Some(self.clone());
-        }
-        // Terms that divide come out of the floor whole.
-        let (whole, rest): (Vec<Term>, Vec<Term>) = self
-            .0
-            .iter()
-            .cloned()
-            .partition(|term| term.factor % divisor == 0);
-        let whole = whole.into_iter().map(|term| Term {
-            factor: term.factor / divisor,
-            ..term
-        });
-        let whole = Self::collect(whole.collect())?;
-        let rest = Self::collect(rest)?;
-        whole.add(&rest.floored(divisor)?)
-    }
-
-    /// The floor of a formula none of whose terms divides.
-    fn floored(&self, divisor: i64) -> Option<Self> {
-        if let Some(number) = self.as_number() {
-            return Some(Self::number(number.div_euclid(divisor)));
-        }
-        let (constant, open): (Vec<&Term>, Vec<&Term>) =
-            self.0.iter().partition(|term| term.atoms.is_empty());
-        // ⌊(⌊a/m⌋ + c)/n⌋ = ⌊(a + c·m)/(m·n)⌋
-        if let [Term { atoms, factor: 1 }] = open.as_slice()
-            && let [Atom::Floor(inner, by)] = atoms.as_slice()
-        {
-            let shift = constant
-                .first()
-                .map_or(0, |term| term.factor)
-                .checked_mul(*by)?;
-            return inner
-                .add(&Self::number(shift))?
-                .floor_div(by.checked_mul(divisor)?);
-        }
-        let atom = Atom::Floor(self.clone(), divisor);
-        Self::collect(vec![Term {
-            atoms: vec![atom],
-            factor: 1,
-        }])
-    }
-
-    /// The quotient where it is exact as a formula: every term is divisible by the single term `other`.
-    #[must_use]
-    pub fn div_exact(&self, other: &Self) -> Option<Self> {
-        let [by] = other.0.as_slice() else {
-            return None;
-        };
-        let mut terms = Vec::new();
-        for term in self.0.iter() {
-            if term.factor.checked_rem(by.factor) != Some(0) {
-                return None;
-            }
-            let mut atoms = term.atoms.clone();
-            for atom in &by.atoms {
-                let at = atoms.iter().position(|it| it == atom)?;
-                atoms.remove(at);
-            }
-            terms.push(Term {
-                atoms,
-                factor: term.factor.checked_div(by.factor)?,
-            });
-        }
-        Self::collect(terms)
-    }
-
     /// The canonical form: terms sorted by their atoms, those of the same atoms added, none of zero.
     fn collect(mut terms: Vec<Term>) -> Option<Self> {
         terms.sort();
@@ -186,7 +116,7 @@ impl Expr {
     fn parts(&self) -> usize {
         let of_atom = |atom: &Atom| match atom {
             Atom::Name(_) => 1,
-            Atom::Floor(inner, _) => inner.parts().saturating_add(1),
+            Atom::Floor(inner, _) | Atom::Positive(inner) => inner.parts().saturating_add(1),
         };
         self.0
             .iter()
@@ -233,6 +163,57 @@ mod tests {
         let area = height().mul(&Expr::name("width")).unwrap();
         assert_eq!(area.div_exact(&Expr::name("width")), Some(height()));
         assert_eq!(height().div_exact(&Expr::name("width")), None);
+    }
+
+    #[test]
+    fn a_sum_divides_what_was_multiplied_by_it() {
+        // Height and width of a feature map multiplied out, then one of them taken back.
+        let (rows, columns) = (
+            windows(&height(), 11, 4),
+            windows(&Expr::name("width"), 11, 4),
+        );
+        let area = rows.mul(&columns).unwrap().mul(&Expr::number(96)).unwrap();
+        let by = rows.mul(&Expr::number(96)).unwrap();
+        assert_eq!(area.div_exact(&by), Some(columns));
+        assert_eq!(area.add(&Expr::number(1)).unwrap().div_exact(&by), None);
+        assert_eq!(area.div_exact(&Expr::number(0)), None);
+    }
+
+    #[test]
+    fn floors_are_simplified() {
+        let number = Expr::number;
+        // ⌊(2h + 3)/4⌋ = ⌊(h + 1)/2⌋, since 2h + 3 is odd.
+        let odd = height().mul(&number(2)).unwrap().add(&number(3)).unwrap();
+        assert_eq!(
+            odd.floor_div(4).unwrap().to_string(),
+            "floor((height + 1) / 2)"
+        );
+        // ⌊(h − 11)/4⌋ + 3 = ⌊(h + 1)/4⌋: one formula, written in two ways.
+        let one = height().sub(&number(11)).unwrap().floor_div(4).unwrap();
+        let other = height().add(&number(1)).unwrap().floor_div(4).unwrap();
+        assert!(one.add(&number(3)).unwrap().same_as(&other));
+        assert!(!one.same_as(&other));
+    }
+
+    #[test]
+    fn a_clamp_stands_only_where_it_may_act() {
+        // A size is at least 1, so ⌊(h + 1)/2⌋ − 1 is at least 0, and ⌊(h + 1)/2⌋ − 2 may be −1.
+        let half = height()
+            .add(&Expr::number(1))
+            .unwrap()
+            .floor_div(2)
+            .unwrap();
+        let less = |by: i64| half.sub(&Expr::number(by)).unwrap();
+        assert_eq!(less(1).positive(), Some(less(1)));
+        assert_eq!(
+            less(2).positive().unwrap().to_string(),
+            "max(0, floor((height + 1) / 2) - 2)"
+        );
+        assert_eq!(
+            Expr::number(-3).positive().unwrap().as_number(),
+            Some(0),
+            "a number"
+        );
     }
 
     #[test]

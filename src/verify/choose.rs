@@ -53,9 +53,10 @@ pub(super) fn named<'a>(
     convs: &[&'a ConvLayer],
     wanted: &[String],
 ) -> Result<Vec<&'a ConvLayer>, UnknownLayer> {
+    let names: Vec<&str> = convs.iter().map(|it| it.name.as_str()).collect();
     let mut chosen = vec![false; convs.len()];
     for name in wanted {
-        let fits = fits(convs, name).ok_or_else(|| unknown(convs, name))?;
+        let fits = matching(&names, name).ok_or_else(|| unknown(convs, name))?;
         for (chosen, fits) in chosen.iter_mut().zip(fits) {
             *chosen |= fits;
         }
@@ -64,14 +65,15 @@ pub(super) fn named<'a>(
     Ok(pairs.filter(|it| it.1).map(|it| *it.0).collect())
 }
 
-/// Which layers `name` means; `None` where it means none.
-fn fits(convs: &[&ConvLayer], name: &str) -> Option<Vec<bool>> {
+/// Which of `names` the name or pattern `wanted` means; `None` where it means none.
+#[must_use]
+pub fn matching(names: &[&str], wanted: &str) -> Option<Vec<bool>> {
     let which = |fits: &dyn Fn(&str) -> bool| -> Option<Vec<bool>> {
-        let which: Vec<bool> = convs.iter().map(|it| fits(&it.name)).collect();
+        let which: Vec<bool> = names.iter().map(|it| fits(it)).collect();
         which.contains(&true).then_some(which)
     };
-    which(&|it| it == name).or_else(|| {
-        let pattern = Glob::new(name).ok()?.compile_matcher();
+    which(&|it| it == wanted).or_else(|| {
+        let pattern = Glob::new(wanted).ok()?.compile_matcher();
         which(&|it| pattern.is_match(it))
     })
 }

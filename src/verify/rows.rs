@@ -61,6 +61,7 @@ pub(super) fn row(test: &TestModel, id: NodeId) -> ConvLayer {
         params: ParamCounts::default(),
         sharing_factor: None,
         padding_macs: None,
+        receptive_field: None,
         formulas: std::collections::BTreeMap::default(),
         tied_with: vec![],
         tied_more: 0,

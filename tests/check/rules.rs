@@ -23,6 +23,10 @@ const ALEXNET: &[(&str, &str)] = &[
     ("unshared", "666434944"),
     // 666,434,944 / 2,334,080
     ("sharing_factor", "285.524"),
+    // conv1's 96·55·55 and its Relu's as many, in float32
+    ("peak_activations", "2323200"),
+    // 11, +2·4, +4·8, +2·8, three times +2·16, +2·16
+    ("receptive_field", "195"),
     ("conv_layers", "5"),
     ("pool_layers", "3"),
     // 16 ConstantOfShape, 7 Relu, 2 LRN, Flatten, 3 Gemm, Softmax less the last Relu: counted below.

@@ -6,6 +6,7 @@ use super::super::amount::Unit;
 use super::super::layers::{Field, Kind, rows};
 use super::{Measured, Model, Named};
 use crate::Inspection;
+use crate::account;
 use crate::tensor::Dim;
 
 impl<'a> Model<'a> {
@@ -52,6 +53,12 @@ impl<'a> Model<'a> {
             certain: known.unwrap_or(part),
             gap,
         }
+    }
+
+    /// Why a number is not known: the gap of that kind.
+    fn missing(&self, of: impl Fn(&str, &str) -> bool) -> String {
+        let reason = self.hidden().or_else(|| self.gap(of));
+        reason.unwrap_or_else(|| "nothing in the file tells it".to_owned())
     }
 
     /// What would settle the sizes that are open.
@@ -127,6 +134,29 @@ pub(super) fn sharing_factor(it: &Model<'_>) -> Measured {
     match rounded.and_then(|it| it.checked_div(shared.certain)) {
         Some(factor) => Measured::known(factor),
         None => Measured::unknown("it passes 128 bits, or nothing is shared".to_owned()),
+    }
+}
+
+/// The fullest moment of a forward pass, in bytes.
+pub(super) fn peak_activations(it: &Model<'_>) -> Measured {
+    let peak = it.inspection.totals.peak_activations.as_ref();
+    match peak.and_then(|it| it.bytes).zip(peak) {
+        Some((bytes, _)) if it.hidden().is_none() => Measured::known(bytes),
+        _ => Measured::unknown(
+            it.missing(|layer, what| layer == "totals" && what.starts_with("peak_activations")),
+        ),
+    }
+}
+
+/// What the widest windows see; whole where the field of every row is known.
+pub(super) fn receptive_field(it: &Model<'_>) -> Measured {
+    let gap = it.gap(|_, what| what == "receptive_field");
+    match account::widest_field(&it.inspection.layers) {
+        Some(pixels) => Measured {
+            certain: pixels.into(),
+            gap: it.hidden().or(gap),
+        },
+        None => Measured::unknown(it.missing(|_, what| what == "receptive_field")),
     }
 }
 

@@ -45,6 +45,7 @@ impl fmt::Display for Atom {
             Self::Name(name) => f.write_str(name),
             Self::Floor(inner, by) if inner.is_one_term() => write!(f, "floor({inner} / {by})"),
             Self::Floor(inner, by) => write!(f, "floor(({inner}) / {by})"),
+            Self::Positive(inner) => write!(f, "max(0, {inner})"),
         }
     }
 }

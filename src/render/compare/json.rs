@@ -1,0 +1,78 @@
+//! JSON, version 1: every number exact, every unknown null with its reason.
+
+use std::collections::BTreeMap;
+use std::io;
+
+use serde::Serialize;
+use serde_json::Serializer;
+
+use super::Page;
+use crate::compare::property::{PROPERTIES, Property};
+use crate::compare::summary::{Model, Summary, Sums};
+use crate::render::SCHEMA_VERSION;
+use crate::render::pretty::Pretty;
+
+/// The document; keys stand in this order.
+#[derive(Serialize)]
+struct Document<'a> {
+    schema_version: u32,
+    cnninspect: &'static str,
+    by: &'static str,
+    inputs_agree: bool,
+    reference: Option<&'a str>,
+    models: Vec<Column<'a>>,
+    best: BTreeMap<&'static str, Vec<&'a str>>,
+}
+
+#[derive(Serialize)]
+struct Column<'a> {
+    path: &'a str,
+    error: Option<&'a str>,
+    #[serde(flatten)]
+    sums: Option<&'a Sums>,
+    /// Thousandths of the reference's, by property.
+    difference_permille: BTreeMap<&'static str, i128>,
+}
+
+pub(super) fn write(page: &Page<'_>, out: &mut dyn io::Write) -> io::Result<()> {
+    let summary = page.summary;
+    let document = Document {
+        schema_version: SCHEMA_VERSION,
+        cnninspect: env!("CARGO_PKG_VERSION"),
+        by: "summary",
+        inputs_agree: summary.inputs_agree(),
+        reference: summary.reference().map(|it| it.path.as_str()),
+        models: summary
+            .models
+            .iter()
+            .map(|it| column(summary, it))
+            .collect(),
+        best: best(summary),
+    };
+    let mut serializer = Serializer::with_formatter(&mut *out, Pretty::default());
+    document.serialize(&mut serializer)?;
+    writeln!(out)
+}
+
+fn column<'a>(summary: &Summary, model: &'a Model) -> Column<'a> {
+    let over = |it: &'static Property| {
+        let base = summary.reference()?.value(it)?;
+        Some((it.name, model.value(it)?.permille_over(&base)?))
+    };
+    Column {
+        path: &model.path,
+        error: model.sums.as_ref().err().map(String::as_str),
+        sums: model.sums.as_deref().ok(),
+        difference_permille: PROPERTIES.iter().filter_map(over).collect(),
+    }
+}
+
+fn best(summary: &Summary) -> BTreeMap<&'static str, Vec<&str>> {
+    let mut out = BTreeMap::new();
+    for property in PROPERTIES.iter().filter(|it| it.fewest) {
+        let places = summary.best(property).into_iter();
+        let paths = places.filter_map(|at| summary.models.get(at));
+        out.insert(property.name, paths.map(|it| it.path.as_str()).collect());
+    }
+    out
+}
