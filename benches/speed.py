@@ -15,6 +15,7 @@ scan plus the start of our process, under 1 % of the file, under 16 MB. `--make 
 import argparse
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -249,6 +250,8 @@ def main():
     if not arguments.binary:
         parser.error("which binary?")
     arguments.binary = os.path.abspath(arguments.binary)
+    if arguments.tract:
+        arguments.tract = shutil.which(arguments.tract) or parser.error("tract is not there")
     scan, fine = arguments.scan or built_scan(), True
     print("| file | reader | warm | cold | of ours | bytes read | peak memory |")
     print("|---|---|---:|---:|---:|---:|---:|")

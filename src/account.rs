@@ -22,6 +22,7 @@ mod geometry;
 mod live;
 mod node;
 mod peak;
+mod pointwise;
 mod pool;
 mod receptive;
 mod roles;
@@ -37,7 +38,7 @@ mod without_pool;
 mod tests;
 
 pub use peak::Peak;
-pub use receptive::{ReceptiveField, Step, Windows, of_row as receptive_field, widest_field};
+pub use receptive::{ReceptiveField, Step, Windows, widest_field};
 pub use roles::Role;
 pub use rows::{
     Account, ConvLayer, ConvTotals, Layer, LinearTotals, NodeLayer, ParamCounts, PoolLayer,
@@ -98,7 +99,7 @@ pub fn account(network: &Network, edges: &Edges, shapes: &Shapes) -> Account {
         let sizes = live.filter_map(|it| tracer.root_numel(*it));
         Params(sizes.fold(0, u128::saturating_add))
     };
-    totals.peak_activations = peak::find(scene, &mut gaps);
+    totals.peak_activations = peak::of_model(scene, &mut gaps);
     totals.conv.params = live(&roots);
     totals.linear.params = live(&linears.roots);
     Account {

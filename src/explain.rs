@@ -8,9 +8,11 @@
 //! assumes and gives up, `picture` is what is drawn.
 
 mod conv;
+mod counts;
 mod formula;
 mod picture;
 mod pool;
+mod said;
 mod scene;
 mod stored;
 mod window;
@@ -20,9 +22,10 @@ use serde::ser::SerializeStruct;
 use serde::{Serialize, Serializer};
 
 use crate::account::{Account, Layer};
-use crate::finding::distance;
+use crate::finding::{closest, listed};
 use crate::infer::Shapes;
 use crate::network::{Edges, Network};
+use crate::tensor::Shape;
 use crate::verify::matching;
 use formula::Quantities;
 pub use formula::{Formula, PLAIN, Spelling, Value};
@@ -77,17 +80,6 @@ pub enum QuestionError {
     None(&'static str),
 }
 
-/// Names that an error lists.
-const MOST_NAMES: usize = 5;
-
-fn listed(close: &[String]) -> String {
-    let names: Vec<String> = close.iter().map(|it| format!("{it:?}")).collect();
-    match names.as_slice() {
-        [] => "the model has none".to_owned(),
-        names => format!("close ones are {}", names.join(", ")),
-    }
-}
-
 /// One layer's derivation.
 #[derive(Clone, Debug, Serialize)]
 pub struct Explanation {
@@ -101,8 +93,10 @@ pub struct Explanation {
     pub scope: String,
     /// What it is, in words: `Conv 11×11, stride 4, no padding`.
     pub title: String,
-    /// Input and output without the batch, where they are known: `3×227×227 → 96×55×55`.
-    pub shapes: String,
+    /// `[N, C, d1, …, dn]` going in.
+    pub input_shape: Option<Shape>,
+    /// `[N, C, o1, …, on]` coming out.
+    pub output_shape: Option<Shape>,
     /// The derivation.
     pub steps: Vec<Step>,
     /// What the numbers rest on, and what else is to be known of a layer of this kind.
@@ -266,6 +260,13 @@ pub fn explain(
     Ok(explained.collect())
 }
 
+/// Whether a pool is among the layers that are asked for, so that what it saves is worth finding out.
+#[must_use]
+pub fn asks_for_pools(account: &Account, question: &Question) -> bool {
+    let chosen = chosen(&account.layers, question);
+    chosen.is_ok_and(|it| it.iter().any(|it| matches!(it, Layer::Pool(_))))
+}
+
 /// The layers that are asked for.
 fn chosen<'a>(layers: &'a [Layer], question: &Question) -> Result<Vec<&'a Layer>, QuestionError> {
     let of_kind = |it: &&Layer| match question.kind {
@@ -300,7 +301,7 @@ fn named<'a>(
     candidates: &[&'a Layer],
     question: &Question,
 ) -> Result<Vec<&'a Layer>, QuestionError> {
-    let names: Vec<&str> = candidates.iter().map(|it| name_of(it)).collect();
+    let names: Vec<&str> = candidates.iter().map(|it| it.name()).collect();
     let mut taken = vec![false; names.len()];
     for name in &question.layers {
         let fits = matching(&names, name).ok_or_else(|| unknown(layers, &names, name, question))?;
@@ -314,36 +315,16 @@ fn named<'a>(
 
 fn unknown(layers: &[Layer], names: &[&str], name: &str, question: &Question) -> QuestionError {
     let kind = kind_name(question.kind);
-    if let Some(other) = layers.iter().find(|it| name_of(it) == name) {
+    if let Some(other) = layers.iter().find(|it| it.name() == name) {
         return QuestionError::OtherKind {
             kind,
             name: name.to_owned(),
-            op_type: op_type_of(other).to_owned(),
+            op_type: other.op_type().to_owned(),
         };
     }
-    let mut close = names.to_vec();
-    close.sort_by_cached_key(|it| distance(it, name));
-    close.dedup();
-    close.truncate(MOST_NAMES);
     QuestionError::Unknown {
         kind,
         name: name.to_owned(),
-        close: close.into_iter().map(str::to_owned).collect(),
-    }
-}
-
-fn name_of(layer: &Layer) -> &str {
-    match layer {
-        Layer::Conv(row) => &row.name,
-        Layer::Pool(row) => &row.name,
-        Layer::Linear(row) | Layer::Recurrent(row) | Layer::Other(row) => &row.name,
-    }
-}
-
-fn op_type_of(layer: &Layer) -> &str {
-    match layer {
-        Layer::Conv(row) => &row.op_type,
-        Layer::Pool(row) => &row.op_type,
-        Layer::Linear(row) | Layer::Recurrent(row) | Layer::Other(row) => &row.op_type,
+        close: closest(names, name),
     }
 }

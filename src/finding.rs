@@ -59,6 +59,29 @@ pub fn similar<'a>(given: &str, names: impl Iterator<Item = &'a str>) -> String 
     })
 }
 
+/// Names that an error lists.
+const MOST_NAMES: usize = 5;
+
+/// The few of `names` that are closest to `given`, the most similar first.
+#[must_use]
+pub fn closest(names: &[&str], given: &str) -> Vec<String> {
+    let mut names = names.to_vec();
+    names.sort_by_cached_key(|it| distance(it, given));
+    names.dedup();
+    names.truncate(MOST_NAMES);
+    names.into_iter().map(str::to_owned).collect()
+}
+
+/// What an error says of the names that it lists: `close ones are "conv1", "conv2"`.
+#[must_use]
+pub fn listed(close: &[String]) -> String {
+    let names: Vec<String> = close.iter().map(|it| format!("{it:?}")).collect();
+    match names.as_slice() {
+        [] => "the model has none".to_owned(),
+        names => format!("close ones are {}", names.join(", ")),
+    }
+}
+
 /// Letters to insert, remove or replace to make `left` of `right` (Levenshtein).
 #[must_use]
 pub fn distance(left: &str, right: &str) -> usize {

@@ -14,13 +14,11 @@
 //! # Ok::<(), cnninspect::Error>(())
 //! ```
 //!
-//! # How data flows
+//! # How data flows: a room imports only from rooms above it
 //!
 //! ```text
 //! source → read → network → (geometry) → infer → account → verify | check | compare → render → main
 //! ```
-//!
-//! One direction: a room imports only from rooms above it in this list.
 //!
 //! | room | what it does |
 //! |---|---|
@@ -35,7 +33,7 @@
 //! | [`infer`] | network + given sizes → shapes |
 //! | [`account`] | network + shapes → rows, roles, totals, findings |
 //! | [`verify`] | network + shapes + weight bytes → what running a layer showed; the only room that knows candle |
-//! | [`explain`] | account + geometry → how a layer's numbers come about, step by step |
+//! | [`mod@explain`] | account + geometry → how a layer's numbers come about, step by step |
 //! | [`check`] | inspections + budgets + baseline → verdicts |
 //! | [`compare`] | several inspections → one beside the other |
 //! | [`render`] | an inspection or a report → table, JSON, Markdown, CSV, … |
@@ -99,12 +97,12 @@ pub mod render;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use account::{Account, ConvLayer, Layer, Totals};
+use account::{Account, Layer, Totals};
 use explain::{Explanation, Question, QuestionError};
 use finding::{Finding, Gap};
 use geometry::GeometryError;
 use infer::{Input, Shapes, Sizes, SizesError};
-use network::{Edges, Facts};
+use network::{Edges, Facts, Network};
 use rayon::prelude::*;
 use read::{Model, ReadError};
 use verify::{Choice, Limits, ReplicateError, Replication, UnknownLayer, Verification, Watch};
@@ -230,12 +228,17 @@ pub fn inspect_each(models: &[(PathBuf, Options)]) -> Vec<Result<Inspection, Err
 /// # Errors
 /// [`Error`] where there is no model to read, or a geometry that was asked for cannot be had.
 pub fn open(path: impl AsRef<Path>, options: &Options) -> Result<Model, Error> {
+    let mut model = unsettled(path.as_ref(), options)?;
+    settle(&mut model, options)?;
+    Ok(model)
+}
+
+/// Reads a model as it is.
+fn unsettled(path: &Path, options: &Options) -> Result<Model, ReadError> {
     let links = read::Options {
         allow_links: options.allow_links,
     };
-    let mut model = read::open(path.as_ref(), &links)?;
-    settle(&mut model, options)?;
-    Ok(model)
+    read::open(path, &links)
 }
 
 /// Gives a model that comes without a graph its geometry; the plan that it was built from, where there is
@@ -261,10 +264,7 @@ pub fn settle(model: &mut Model, options: &Options) -> Result<Option<geometry::P
 /// As [`open`], and [`Error::Sizes`].
 pub fn geometry_file(path: impl AsRef<Path>, options: &Options) -> Result<String, Error> {
     let path = path.as_ref();
-    let links = read::Options {
-        allow_links: options.allow_links,
-    };
-    let mut model = read::open(path, &links)?;
+    let mut model = unsettled(path, options)?;
     let by_graph = options.geometry.graph.is_some() && options.geometry.file.is_none();
     let open = geometry::is_open(&model.network) && !by_graph;
     let plan = settle(&mut model, options)?;
@@ -293,15 +293,16 @@ pub fn inspect_model(
     watch: &Watch<'_>,
 ) -> Result<Inspection, Error> {
     let network = &model.network;
-    let edges = network.edges();
-    let shapes = infer::infer(network, &edges, &options.sizes)?;
-    let mut account = account::account(network, &edges, &shapes);
+    let (edges, shapes, mut account) = accounted(network, options)?;
     if options.without_pools {
         account::without_pools(network, &edges, &shapes, &mut account);
     }
     // Weights that are read to run a layer come on top.
     let bytes_read = model.bytes_read();
-    let verification = run(model, &edges, &shapes, &account, options, watch)?;
+    let verification = with_weights(model, &edges, &shapes, |subject| {
+        let (convs, limits) = (account.convs(), &options.limits);
+        verify::verify(subject, &convs, &options.verify, limits, watch)
+    })?;
     model.check_unchanged().map_err(Error::Changed)?;
     let mut warnings = network.findings.clone();
     warnings.extend(shapes.findings);
@@ -320,8 +321,15 @@ pub fn inspect_model(
     })
 }
 
-/// Shows what sharing is in the layer called `layer`: as the locally connected layer that the report counts,
-/// whose copies may have `most` weights together.
+/// A network's edges, shapes and account.
+fn accounted(network: &Network, options: &Options) -> Result<(Edges, Shapes, Account), SizesError> {
+    let edges = network.edges();
+    let shapes = infer::infer(network, &edges, &options.sizes)?;
+    let account = account::account(network, &edges, &shapes);
+    Ok((edges, shapes, account))
+}
+
+/// Shows what sharing is in `layer`, built as a locally connected layer of at most `most` weights.
 ///
 /// # Errors
 /// As [`inspect`], and where the layer is too large or cannot be run.
@@ -333,11 +341,9 @@ pub fn replicate(
 ) -> Result<Replication, Error> {
     let model = open(path, options)?;
     let network = &model.network;
-    let edges = network.edges();
-    let shapes = infer::infer(network, &edges, &options.sizes)?;
-    let account = account::account(network, &edges, &shapes);
+    let (edges, shapes, account) = accounted(network, options)?;
     let shown = with_weights(&model, &edges, &shapes, |subject| {
-        let convs = convs(&account);
+        let convs = account.convs();
         verify::replicate(subject, &convs, layer, &options.limits, most)
     })?;
     model.check_unchanged().map_err(Error::Changed)?;
@@ -355,37 +361,13 @@ pub fn explain(
 ) -> Result<Vec<Explanation>, Error> {
     let model = open(path, options)?;
     let network = &model.network;
-    let edges = network.edges();
-    let shapes = infer::infer(network, &edges, &options.sizes)?;
-    let account = account::account(network, &edges, &shapes);
+    let (edges, shapes, mut account) = accounted(network, options)?;
+    if explain::asks_for_pools(&account, question) {
+        account::without_pools(network, &edges, &shapes, &mut account);
+    }
     let explained = explain::explain(network, &edges, &shapes, &account, question)?;
     model.check_unchanged().map_err(Error::Changed)?;
     Ok(explained)
-}
-
-fn run(
-    model: &Model,
-    edges: &Edges,
-    shapes: &Shapes,
-    account: &Account,
-    options: &Options,
-    watch: &Watch<'_>,
-) -> Result<Vec<Verification>, UnknownLayer> {
-    let (choice, limits) = (&options.verify, &options.limits);
-    with_weights(model, edges, shapes, |subject| {
-        verify::verify(subject, &convs(account), choice, limits, watch)
-    })
-}
-
-/// The rows of convolutions.
-fn convs(account: &Account) -> Vec<&ConvLayer> {
-    let mut out = Vec::new();
-    for layer in &account.layers {
-        if let Layer::Conv(conv) = layer {
-            out.push(&**conv);
-        }
-    }
-    out
 }
 
 /// Calls `work` with the model as the verify room takes it.

@@ -219,6 +219,18 @@ pub struct Node {
     pub opaque: Option<Arc<str>>,
 }
 
+/// The value at a node's input, where one is given.
+#[must_use]
+pub fn input_of(node: &Node, place: usize) -> Option<ValueId> {
+    node.inputs.get(place).copied().flatten()
+}
+
+/// A node's first output.
+#[must_use]
+pub fn output_of(node: &Node) -> Option<ValueId> {
+    node.outputs.iter().copied().flatten().next()
+}
+
 /// What the file says of a value.
 #[derive(Clone, Debug, Default)]
 pub struct ValueInfo {

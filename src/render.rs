@@ -38,7 +38,7 @@ use crate::explain::Explanation;
 use crate::verify::Replication;
 
 pub use check::{CHECK_FORMATS, CheckFormat, problems};
-pub use column::{COLUMNS, Column, find as find_column};
+pub use column::{COLUMNS, Column, WITHOUT_POOL, find as find_column};
 pub use compare::{COMPARE_FORMATS, CompareFormat, Comparing};
 pub use explain::Drawing;
 pub use rules::Pages;

@@ -81,6 +81,29 @@ pub fn grouped(digits: &str) -> String {
     out
 }
 
+/// `whole / part` to one decimal, a whole number without: `3,025`, `285.5`; `None` by zero or past `u128`.
+#[must_use]
+pub fn ratio(whole: u128, part: u128) -> Option<String> {
+    let tenths = whole
+        .checked_mul(10)?
+        .checked_add(part / 2)?
+        .checked_div(part)?;
+    Some(match tenths % 10 {
+        0 => counted(tenths / 10),
+        decimal => format!("{}.{decimal}", counted(tenths / 10)),
+    })
+}
+
+/// `part` of `whole` in percent to one decimal: `96.2 %`.
+#[must_use]
+pub fn percent(part: u128, whole: u128) -> Option<String> {
+    let tenths = part
+        .checked_mul(1000)?
+        .checked_add(whole / 2)?
+        .checked_div(whole)?;
+    Some(format!("{}.{} %", tenths / 10, tenths % 10))
+}
+
 /// A number of bytes in the largest binary unit that keeps it at 1 or more, one decimal.
 fn bytes(count: u64) -> String {
     let units = ["KiB", "MiB", "GiB", "TiB", "PiB", "EiB"];
@@ -143,5 +166,15 @@ mod tests {
         for (count, expected) in cases {
             assert_eq!(Bytes(count).to_string(), expected, "{count}");
         }
+    }
+
+    #[test]
+    fn ratios_and_shares_round_to_one_decimal() {
+        assert_eq!(ratio(105_705_600, 34_944).as_deref(), Some("3,025"));
+        // 666,434,944 / 2,334,080 = 285.523…
+        assert_eq!(ratio(666_434_944, 2_334_080).as_deref(), Some("285.5"));
+        assert_eq!(ratio(1, 0), None);
+        // 58,631,144 / 60,965,224 = 0.96171…
+        assert_eq!(percent(58_631_144, 60_965_224).as_deref(), Some("96.2 %"));
     }
 }

@@ -1,8 +1,8 @@
 //! Which reductions are pools: those over the spatial axes of what a convolution or pool makes.
 
-use super::flow;
 use super::scene::{Scene, input_of, is, output_of};
 use super::slots::{Slot, slot};
+use super::{flow, pointwise};
 use crate::network::{Node, NodeId};
 use crate::op::pool::PoolOperator;
 use crate::op::{conv, pool};
@@ -10,70 +10,11 @@ use crate::tensor::Shape;
 
 /// Operators beside the pointwise ones through which N, C and the spatial axes stay what they are.
 const KEEPS_AXES: &[&str] = &[
-    // Pointwise, of one operand.
-    "Identity",
-    "Cast",
-    "CastLike",
-    "Relu",
-    "LeakyRelu",
-    "PRelu",
-    "Elu",
-    "Selu",
-    "Celu",
-    "Gelu",
-    "FastGelu",
-    "QuickGelu",
-    "BiasGelu",
-    "HardSigmoid",
-    "HardSwish",
-    "Sigmoid",
-    "Softplus",
-    "Softsign",
-    "Swish",
-    "Mish",
-    "Tanh",
-    "Clip",
-    "Erf",
-    "Exp",
-    "Log",
-    "Neg",
-    "Abs",
-    "Sqrt",
-    "Reciprocal",
-    "Floor",
-    "Ceil",
-    "Round",
-    "Sign",
-    "Sin",
-    "Cos",
-    "ThresholdedRelu",
-    "Dropout",
-    "QuantizeLinear",
-    "DequantizeLinear",
-    "Shrink",
-    "Not",
-    "IsNaN",
     "Softmax",
-    // Of several.
-    "Add",
-    "Sub",
-    "Mul",
-    "Div",
-    "Pow",
-    "Max",
-    "Min",
-    "Mean",
-    "Sum",
-    "Where",
-    "Mod",
-    "And",
-    "Or",
     // Norms along the channels or the spatial axes.
-    "BatchNormalization",
     "InstanceNormalization",
     "GroupNormalization",
     "GroupNorm",
-    "LRN",
     "LpNormalization",
     "MeanVarianceNormalization",
     // These change sizes, not axes.
@@ -83,10 +24,6 @@ const KEEPS_AXES: &[&str] = &[
     "Concat",
     "Split",
     "Slice",
-    "QLinearAdd",
-    "QLinearMul",
-    "QLinearSigmoid",
-    "QLinearLeakyRelu",
     "QLinearConcat",
     "DepthToSpace",
     "SpaceToDepth",
@@ -110,7 +47,8 @@ fn keeps_axes(scene: Scene<'_>, node: &Node, place: usize) -> bool {
     if reduces_to_one(scene, node) {
         return place == 0 && node.attrs.int_or("keepdims", 1) == Ok(1);
     }
-    is(node, KEEPS_AXES)
+    let keeps = [pointwise::OF_ONE, pointwise::OF_SEVERAL, KEEPS_AXES];
+    keeps.iter().any(|it| is(node, it))
         && slot(node, place) != Slot::Control
         && (!is(node, &["Concat"]) || node.attrs.int_or("axis", 1) != Ok(0))
 }

@@ -49,10 +49,13 @@ impl Rows<'_, '_> {
             linears
                 .weights
                 .extend(self.linear_weight(id, weight, booked));
+            row.weight = self.stored_name(node, weight);
             row.macs = self.known(&row, self.linear_macs(node, operator, weight));
             return Layer::Linear(Box::new(row));
         }
-        if recurrent.is_some() {
+        if let Some(operator) = recurrent {
+            let first = operator.weights.first();
+            row.weight = first.and_then(|it| self.stored_name(node, *it));
             row.macs = self.known(&row, recurrent_macs(self.scene, node));
             return Layer::Recurrent(Box::new(row));
         }
@@ -94,7 +97,16 @@ impl Rows<'_, '_> {
             input_shape: input_of(node, 0).and_then(shape),
             output_shape: output.and_then(shape),
             params: self.params(node, booked, roots),
+            weight: None,
             macs: None,
+        }
+    }
+
+    /// Name of the stored tensor that the input at `place` leads back to.
+    fn stored_name(&mut self, node: &Node, place: usize) -> Option<String> {
+        match self.tracer.root(input_of(node, place)?) {
+            Root::Stored(id) => Some(self.scene.tensor_name(id)),
+            _ => None,
         }
     }
 

@@ -15,7 +15,7 @@ use serde::Serialize;
 use super::count::{OVERFLOW, gap, why_open};
 use super::scene::Scene;
 use crate::finding::Gap;
-use crate::network::{Graph, NodeId, Producer, ValueId};
+use crate::network::{GeometrySource, Graph, NodeId, Producer, ValueId};
 use crate::op::Value;
 use crate::tensor::DataType;
 use lives::Lives;
@@ -74,8 +74,16 @@ struct Sizes<'a> {
     typed: bool,
 }
 
+/// The fullest moment of a network that has a graph. A geometry that was written or guessed for a file of
+/// tensors leaves out what stands between convolutions and pools, and that is alive all the same: then there
+/// is no such number, and no gap, since nothing that was asked of the geometry is missing.
+pub(super) fn of_model(scene: Scene<'_>, gaps: &mut Vec<Gap>) -> Option<Peak> {
+    let graph = scene.network.facts.geometry.source == GeometrySource::Graph;
+    graph.then(|| find(scene, gaps)).flatten()
+}
+
 /// The fullest moment, or a gap that names a value whose size is unknown.
-pub(super) fn find(scene: Scene<'_>, gaps: &mut Vec<Gap>) -> Option<Peak> {
+fn find(scene: Scene<'_>, gaps: &mut Vec<Gap>) -> Option<Peak> {
     let lives = Lives::of(scene);
     let mut sizes = Sizes {
         scene,

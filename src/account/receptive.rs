@@ -17,11 +17,13 @@
 mod field;
 mod movers;
 mod operators;
+mod product;
 mod report;
 mod reshape;
 mod resize;
 mod steps;
 mod walk;
+mod windows;
 
 use std::collections::BTreeMap;
 
@@ -104,18 +106,8 @@ impl std::fmt::Display for Step {
 /// The most pixels along one axis that the windows of any row see; `None` where no row's are known.
 #[must_use]
 pub fn widest_field(layers: &[Layer]) -> Option<u64> {
-    let reaches = layers.iter().filter_map(|it| of_row(it)?.reach());
+    let reaches = layers.iter().filter_map(|it| it.receptive_field()?.reach());
     reaches.flatten().copied().max()
-}
-
-/// The field of a row.
-#[must_use]
-pub fn of_row(layer: &Layer) -> Option<&ReceptiveField> {
-    match layer {
-        Layer::Conv(row) => row.receptive_field.as_ref(),
-        Layer::Pool(row) => row.receptive_field.as_ref(),
-        Layer::Linear(_) | Layer::Recurrent(_) | Layer::Other(_) => None,
-    }
 }
 
 /// Puts the receptive field into the rows of convolutions and pools; `layers` are the rows in the order of

@@ -27,6 +27,20 @@ pub struct Account {
     pub(super) linear_weights: Vec<LinearWeight>,
 }
 
+impl Account {
+    /// The rows of convolutions.
+    #[must_use]
+    pub fn convs(&self) -> Vec<&ConvLayer> {
+        let mut out = Vec::new();
+        for layer in &self.layers {
+            if let Layer::Conv(conv) = layer {
+                out.push(&**conv);
+            }
+        }
+        out
+    }
+}
+
 /// One node's row.
 #[derive(Clone, Debug, Serialize)]
 #[serde(tag = "kind", rename_all = "lowercase")]
@@ -41,6 +55,38 @@ pub enum Layer {
     Recurrent(Box<NodeLayer>),
     /// Any other node.
     Other(Box<NodeLayer>),
+}
+
+impl Layer {
+    /// The row's name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Conv(row) => &row.name,
+            Self::Pool(row) => &row.name,
+            Self::Linear(row) | Self::Recurrent(row) | Self::Other(row) => &row.name,
+        }
+    }
+
+    /// ONNX's `op_type`.
+    #[must_use]
+    pub fn op_type(&self) -> &str {
+        match self {
+            Self::Conv(row) => &row.op_type,
+            Self::Pool(row) => &row.op_type,
+            Self::Linear(row) | Self::Recurrent(row) | Self::Other(row) => &row.op_type,
+        }
+    }
+
+    /// The receptive field, where the row has one.
+    #[must_use]
+    pub fn receptive_field(&self) -> Option<&ReceptiveField> {
+        match self {
+            Self::Conv(row) => row.receptive_field.as_ref(),
+            Self::Pool(row) => row.receptive_field.as_ref(),
+            Self::Linear(_) | Self::Recurrent(_) | Self::Other(_) => None,
+        }
+    }
 }
 
 /// A convolution's row. Shapes are N, C, spatial; an open size is a formula or unknown.
@@ -208,6 +254,9 @@ pub struct NodeLayer {
     pub scope: String,
     /// Name of its first output.
     pub output: String,
+    /// Name of the stored tensor that the weight of a linear or recurrent node leads back to; not in the JSON.
+    #[serde(skip)]
+    pub weight: Option<String>,
     /// Shape of its first input.
     pub input_shape: Option<Shape>,
     /// Shape of its first output.

@@ -5,6 +5,8 @@ use crate::network::{Edges, GraphId, InitializerId, Network, Node, NodeId, Produ
 use crate::op::{MICROSOFT, ONNX, Value};
 use crate::tensor::Shape;
 
+pub(super) use crate::network::{input_of, output_of};
+
 /// The network with its edges and shapes.
 #[derive(Clone, Copy)]
 pub(super) struct Scene<'a> {
@@ -113,14 +115,4 @@ impl<'a> Scene<'a> {
 pub(super) fn is(node: &Node, op_types: &[&str]) -> bool {
     let domain = &*node.domain;
     (domain == ONNX || domain == MICROSOFT) && op_types.contains(&&*node.op_type)
-}
-
-/// The value at a node's input, where one is given.
-pub(super) fn input_of(node: &Node, place: usize) -> Option<ValueId> {
-    node.inputs.get(place).copied().flatten()
-}
-
-/// A node's first output.
-pub(super) fn output_of(node: &Node) -> Option<ValueId> {
-    node.outputs.iter().copied().flatten().next()
 }

@@ -22,7 +22,7 @@ pub(crate) enum Explaining {
         format: &'static OutputFormat,
     },
     /// Layers of a model.
-    Layers(Deriving),
+    Layers(Box<Deriving>),
 }
 
 /// Layers of a model whose numbers are derived.
@@ -122,7 +122,7 @@ impl Explain {
             Which::Conv => Kind::Conv,
             Which::Pool => Kind::Pool,
         });
-        Ok(Explaining::Layers(Deriving {
+        Ok(Explaining::Layers(Box::new(Deriving {
             options: Options {
                 verify: Choice::None,
                 ..self.opening.options()?
@@ -137,6 +137,6 @@ impl Explain {
                 none: self.no_drawing,
             },
             format,
-        }))
+        })))
     }
 }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use cnninspect::Options;
-use cnninspect::render::{COLUMNS, Column, OutputFormat, View, find_column};
+use cnninspect::render::{COLUMNS, Column, OutputFormat, View, WITHOUT_POOL, find_column};
 use cnninspect::verify::Choice;
 
 use super::findings::Findings;
@@ -91,9 +91,7 @@ impl Inspect {
         }
         let options = self.opening.options()?;
         let columns = self.columns.iter().flatten().chain(&self.sort);
-        let asked = columns
-            .map(|it| it.name)
-            .any(|it| it.ends_with("without_pool"));
+        let asked = columns.map(|it| it.name).any(|it| it == WITHOUT_POOL);
         Ok(Inspecting {
             model: self.model.ok_or("a model is needed")?,
             options: Options {

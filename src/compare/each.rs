@@ -7,7 +7,7 @@ use std::sync::Mutex;
 use rayon::prelude::*;
 
 use crate::infer::{Sizes, concerning};
-use crate::{Error, Inspection, Options, geometry, inspect_model, read, settle};
+use crate::{Error, Inspection, Options, geometry, inspect_model, settle, unsettled};
 
 /// An option that concerns none of the models.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -75,10 +75,7 @@ pub fn inspect_each<T: Send>(
 }
 
 fn inspect(path: &Path, options: &Options, taken: &Mutex<Taken>) -> Result<Inspection, Error> {
-    let links = read::Options {
-        allow_links: options.allow_links,
-    };
-    let mut model = read::open(path, &links)?;
+    let mut model = unsettled(path, options)?;
     let open = geometry::is_open(&model.network);
     let mut own = options.clone();
     if !open {

@@ -1,8 +1,9 @@
 //! The derivation of a convolution's row.
 
 use super::formula::Formula;
+use super::said::{self, joined};
 use super::scene::{Scene, input_of, output_of};
-use super::window::{self, Alike, Along, Rounding, Window, alike, joined};
+use super::window::{self, Alike, Along, Rounding, Window, alike};
 use super::{Answer, Explanation, Kind, Part, Step, picture, stored, words};
 use crate::account::ConvLayer;
 use crate::op::conv::{self, Conv, ConvOperator};
@@ -37,7 +38,8 @@ pub(super) fn explained(scene: &mut Scene<'_>, row: &ConvLayer) -> Explanation {
         op_type: row.op_type.clone(),
         scope: row.scope.clone(),
         title: facts.title(),
-        shapes: window::shapes_words(row.input_shape.as_ref(), row.output_shape.as_ref()),
+        input_shape: row.input_shape.clone(),
+        output_shape: row.output_shape.clone(),
         remarks: words::of_conv(scene, &facts),
         steps,
         picture,
@@ -88,9 +90,9 @@ impl<'a> Facts<'a> {
 
     fn title(&self) -> String {
         let row = self.row;
-        let kernel = window::kernel_words(row.kernel_shape.as_deref());
+        let kernel = said::kernel_words(row.kernel_shape.as_deref());
         let mut parts = vec![format!("{} {kernel}", row.op_type)];
-        parts.extend(window::window_words(&window(row, &[])));
+        parts.extend(said::window_words(&window(row, &[])));
         match row.group {
             Some(group) if self.is_depthwise() => parts.push(format!("depthwise ({group} groups)")),
             Some(group) if group > 1 => parts.push(format!("{group} groups")),
@@ -140,7 +142,7 @@ impl<'a> Facts<'a> {
             .enumerate()
             .map(|(at, it)| {
                 let axes = self.along.len();
-                Formula::number(kernel_name(window::axis_name(at, axes)), *it)
+                Formula::number(kernel_name(said::axis_name(at, axes)), *it)
             })
             .collect();
         let name = if self.transposed {
@@ -171,7 +173,7 @@ impl<'a> Facts<'a> {
     }
 
     /// Elements of one kernel.
-    fn kernel_elements(&self) -> Option<u128> {
+    pub(super) fn kernel_elements(&self) -> Option<u128> {
         let kernel = self.row.kernel_shape.as_ref()?;
         let sizes = kernel.iter().copied().chain(self.grouped);
         self.grouped?;
@@ -181,7 +183,7 @@ impl<'a> Facts<'a> {
     fn positions(&self, input: bool) -> Vec<Formula> {
         let axes = self.along.len();
         let one = |(at, it): (usize, &Along)| {
-            let axis = window::axis_name(at, axes);
+            let axis = said::axis_name(at, axes);
             if input {
                 window::dim(input_name(axis), &it.input, input_name(axis))
             } else {
@@ -210,13 +212,13 @@ impl<'a> Facts<'a> {
         self.along.iter().any(|it| size(it) == Dim::Unknown)
     }
 
-    fn neurons_formula(&self) -> Formula {
+    pub(super) fn neurons_formula(&self) -> Formula {
         let mut factors = self.positions(false);
         factors.push(window::leaf("filters", self.filters));
         Formula::Product(factors)
     }
 
-    fn inputs_formula(&self) -> Formula {
+    pub(super) fn inputs_formula(&self) -> Formula {
         let mut factors = self.positions(true);
         factors.push(window::leaf("channels", self.channels));
         Formula::Product(factors)
@@ -227,186 +229,6 @@ impl<'a> Facts<'a> {
         let why = || scene.why(&self.row.name, "output_shape");
         let answer = settled(&formula, why);
         Step::new("output_neurons", Part::Window, "output neurons", answer).by(Some(formula))
-    }
-
-    /// A product that came to a number before, by its name.
-    fn short(formula: Formula, name: &'static str) -> Formula {
-        match formula.value() {
-            Some(value) => Formula::number(name, value),
-            None => formula,
-        }
-    }
-
-    /// `kernel elements + 1`.
-    fn seen(&self) -> Option<Formula> {
-        let kernel = Formula::count("kernel_elements", self.kernel_elements()?)?;
-        Some(self.with_bias(kernel))
-    }
-
-    fn with_bias(&self, formula: Formula) -> Formula {
-        if self.bias {
-            Formula::Sum(vec![formula, Formula::number("bias", 1)])
-        } else {
-            formula
-        }
-    }
-
-    /// Fully connected, locally connected, shared.
-    fn counts(&self, scene: &Scene<'_>) -> Vec<Step> {
-        let row = self.row;
-        let neurons = Self::short(self.neurons_formula(), "output_neurons");
-        let dense = Formula::Product(vec![self.with_bias(self.inputs_formula()), neurons.clone()]);
-        let (unshared, shared) = self.local_and_shared(neurons);
-        let (local, one) = if self.transposed {
-            ("an input has its own kernel", "one kernel for all places")
-        } else {
-            ("a neuron sees its window", "one filter for all places")
-        };
-        let answer = |name: &'static str, what: &str, number: Option<u128>| {
-            self.answer(scene, name, what, number)
-        };
-        let of = |it: Option<crate::units::Params>| it.map(|it| it.0);
-        let counts = [
-            of(row.params.dense),
-            of(row.params.unshared),
-            of(row.params.shared),
-        ];
-        let [dense_count, local_count, shared_count] = counts;
-        vec![
-            Step::new(
-                "dense",
-                Part::Count,
-                "fully connected",
-                answer("dense", "params.dense", dense_count),
-            )
-            .words("a neuron sees every input")
-            .by(Some(dense)),
-            Step::new(
-                "unshared",
-                Part::Count,
-                "locally connected",
-                answer("unshared", "params.unshared", local_count),
-            )
-            .words(local)
-            .by(unshared)
-            .noting(words::fewer(dense_count, local_count)),
-            Step::new(
-                "shared",
-                Part::Count,
-                "convolution",
-                answer("shared", "params.shared", shared_count),
-            )
-            .words(one)
-            .by(shared)
-            .noting(words::fewer(local_count, shared_count)),
-        ]
-    }
-
-    fn local_and_shared(&self, neurons: Formula) -> (Option<Formula>, Option<Formula>) {
-        if !self.transposed {
-            let filters = window::leaf("filters", self.filters);
-            let times = |it: Formula| self.seen().map(|seen| Formula::Product(vec![seen, it]));
-            return (times(neurons), times(filters));
-        }
-        let kernel = self
-            .kernel_elements()
-            .and_then(|it| Formula::count("kernel_elements", it));
-        let Some(kernel) = kernel else {
-            return (None, None);
-        };
-        let inputs = Self::short(self.inputs_formula(), "input_activations");
-        let plus = |product: Vec<Formula>, biases: Formula| {
-            let product = Formula::Product(product);
-            if self.bias {
-                Formula::Sum(vec![product, biases])
-            } else {
-                product
-            }
-        };
-        let unshared = plus(vec![kernel.clone(), inputs], neurons);
-        let channels = window::leaf("channels", self.channels);
-        let shared = plus(
-            vec![kernel, channels],
-            window::leaf("filters", self.filters),
-        );
-        (Some(unshared), Some(shared))
-    }
-
-    /// One of the row's counts.
-    fn answer(
-        &self,
-        scene: &Scene<'_>,
-        name: &'static str,
-        what: &str,
-        number: Option<u128>,
-    ) -> Answer {
-        match (number, self.row.formulas.get(name)) {
-            (Some(number), _) => Answer::Number(number),
-            (None, Some(form)) => Answer::Form(form.clone()),
-            (None, None) => Answer::Unknown(scene.why(&self.row.name, what)),
-        }
-    }
-
-    /// Multiply-accumulates, and those of them that are spent on padding.
-    fn work(&self, scene: &Scene<'_>) -> Vec<Step> {
-        let row = self.row;
-        let kernel = self
-            .kernel_elements()
-            .and_then(|it| Formula::count("kernel_elements", it));
-        let places = if self.transposed {
-            Self::short(self.inputs_formula(), "input_activations")
-        } else {
-            Self::short(self.neurons_formula(), "output_neurons")
-        };
-        let formula = kernel.map(|it| Formula::Product(vec![it, places]));
-        let macs = row.macs.map(|it| it.0);
-        let answer = self.answer(scene, "macs", "macs", macs);
-        let step = Step::new("macs", Part::Work, "multiply-accumulates", answer).by(formula);
-        let padding = row.padding_macs.map(|it| it.0);
-        let Some(padding) = padding.filter(|it| *it > 0) else {
-            let none = row.padding_macs.map(|_| {
-                if self.transposed {
-                    "none falls outside the output"
-                } else {
-                    "none multiplies padding"
-                }
-            });
-            return vec![step.noting(none.map(str::to_owned))];
-        };
-        let what = if self.transposed {
-            "outside the output"
-        } else {
-            "on padding"
-        };
-        let share = macs.and_then(|macs| words::percent(padding, macs));
-        vec![
-            step,
-            Step::new("padding_macs", Part::Work, what, Answer::Number(padding))
-                .by(self.padding_formula())
-                .noting(share.map(|it| format!("{it} of them"))),
-        ]
-    }
-
-    /// All taps but those inside: what is left multiplies padding.
-    fn padding_formula(&self) -> Option<Formula> {
-        let macs = Formula::count("macs", self.row.macs?.0)?;
-        let (whole, name) = if self.transposed {
-            (self.channels?, "channels")
-        } else {
-            (self.filters?, "filters")
-        };
-        let mut inside = vec![Formula::number(name, whole)];
-        inside.push(Formula::number("channels_seen", self.grouped?));
-        for (at, (axis, input, output)) in window::known(&self.along)?.into_iter().enumerate() {
-            let (taken, windows) = if self.transposed {
-                (output, input)
-            } else {
-                (input, output)
-            };
-            let name = inside_name(window::axis_name(at, self.along.len()));
-            inside.push(Formula::count(name, axis.taps_inside(taken, windows)?)?);
-        }
-        Some(Formula::Sum(vec![macs, Formula::Product(inside).minus()]))
     }
 }
 
@@ -468,7 +290,7 @@ fn transposed_size(it: &Alike<'_>, why: &dyn Fn() -> String) -> Step {
 
 macro_rules! named {
     ($function:ident, $before:literal, $other:literal) => {
-        fn $function(axis: &str) -> &'static str {
+        pub(super) fn $function(axis: &str) -> &'static str {
             match axis {
                 "height" => concat!($before, "height"),
                 "width" => concat!($before, "width"),

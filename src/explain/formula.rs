@@ -139,9 +139,8 @@ impl Formula {
     #[must_use]
     pub fn spelled(&self, how: &Spelling, names: bool) -> String {
         match self {
-            Self::Number(value) => signed(*value, how),
             Self::Named(name, _) if names => (how.name)(name),
-            Self::Named(_, Value::Number(value)) => signed(*value, how),
+            Self::Number(value) | Self::Named(_, Value::Number(value)) => signed(*value, how),
             Self::Named(_, Value::Open(text)) => (how.open)(text),
             Self::Minus(it) => format!("{}{}", how.minus.trim(), it.factor(how, names)),
             Self::Sum(terms) => sum(terms, how, names),

@@ -2,7 +2,8 @@
 
 use serde::Serialize;
 
-use super::window::{self, Along, axis_name};
+use super::said::axis_name;
+use super::window::{self, Along};
 
 /// Windows along one spatial axis.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]

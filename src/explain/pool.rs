@@ -4,10 +4,10 @@ use super::conv::settled;
 use super::formula::Formula;
 use super::scene::{Scene, output_of};
 use super::window::{self, Rounding, Window, alike};
-use super::{Answer, Explanation, Kind, Part, Remark, Step, picture, words};
+use super::{Answer, Explanation, Kind, Part, Remark, Step, picture, said, words};
 use crate::account::PoolLayer;
 use crate::tensor::{Dim, Shape};
-use crate::units::{counted, product};
+use crate::units::{counted, percent, product};
 
 /// Explains a pool.
 pub(super) fn explained(scene: &Scene<'_>, row: &PoolLayer) -> Explanation {
@@ -37,7 +37,8 @@ pub(super) fn explained(scene: &Scene<'_>, row: &PoolLayer) -> Explanation {
         op_type: row.op_type.clone(),
         scope: row.scope.clone(),
         title: title(row, &window),
-        shapes: window::shapes_words(row.input_shape.as_ref(), row.output_shape.as_ref()),
+        input_shape: row.input_shape.clone(),
+        output_shape: row.output_shape.clone(),
         steps,
         remarks: remarks(scene, row),
         picture,
@@ -49,9 +50,9 @@ fn title(row: &PoolLayer, window: &Window<'_>) -> String {
     if row.global {
         return format!("{}, one window over everything", row.op_type);
     }
-    let kernel = window::kernel_words(row.kernel_shape.as_deref());
+    let kernel = said::kernel_words(row.kernel_shape.as_deref());
     let mut parts = vec![format!("{} {kernel}", row.op_type)];
-    parts.extend(window::window_words(window));
+    parts.extend(said::window_words(window));
     if row.ceil_mode {
         parts.push("sizes rounded up".to_owned());
     }
@@ -139,7 +140,7 @@ fn dropped(before: Option<u128>, after: Option<u128>) -> Option<Step> {
         Formula::count("activations_out", after)?.minus(),
     ]);
     let step = Step::new("dropped", Part::Count, "dropped", Answer::Number(dropped));
-    let share = words::percent(dropped, before)?;
+    let share = percent(dropped, before)?;
     Some(
         step.by(Some(formula))
             .note(format!("{share} of what goes in")),
@@ -174,7 +175,46 @@ fn remarks(scene: &Scene<'_>, row: &PoolLayer) -> Vec<Remark> {
         id: "sharing",
         text: text.to_owned(),
     });
+    out.extend(saved(row));
     out
+}
+
+/// What the pool saves downstream, or why that cannot be told.
+fn saved(row: &PoolLayer) -> Option<Remark> {
+    let without = row.without_pool.as_deref()?;
+    let mut said = Vec::new();
+    if let Some(it) = &without.largest_linear {
+        said.push(format!(
+            "{} would need {} weights instead of {}",
+            it.layer,
+            counted(it.weights_without),
+            counted(it.weights_with)
+        ));
+    }
+    let changes = [
+        ("locally connected layers", " parameters", without.unshared),
+        ("one pass", " multiply-accumulates", without.macs),
+    ];
+    for (what, unit, change) in changes {
+        let numbers = change.and_then(|it| Some((it.without?, it.with?)));
+        if let Some((without, with)) = numbers.filter(|it| it.0 != it.1) {
+            let (without, with) = (counted(without), counted(with));
+            said.push(format!(
+                "{what} would take {without}{unit} instead of {with}"
+            ));
+        }
+    }
+    if let Some(reason) = &without.reason {
+        said.push(format!("not all can be told: {reason}"));
+    }
+    let text = match said.as_slice() {
+        [] => "Without it nothing downstream would grow.".to_owned(),
+        said => format!("Without it: {}.", said.join("; ")),
+    };
+    Some(Remark {
+        id: "without-pool",
+        text,
+    })
 }
 
 /// Said where an activation lies in several windows.

@@ -8,6 +8,8 @@ use crate::infer::Shapes;
 use crate::network::{Edges, Network, Node, ValueId};
 use crate::tensor::Shape;
 
+pub(super) use crate::network::{input_of, output_of};
+
 /// The network with what was found out about it.
 pub(super) struct Scene<'a> {
     pub(super) network: &'a Network,
@@ -51,6 +53,7 @@ impl<'a> Scene<'a> {
     pub(super) fn stored(&mut self, value: ValueId) -> Option<Vec<u64>> {
         match self.tracer.root(value) {
             Root::Stored(id) => Some(self.network.initializer(id).tensor.dims.clone()),
+            Root::ConstantOfShape(_) => self.shape(value)?.sizes(),
             _ => None,
         }
     }
@@ -64,14 +67,4 @@ impl<'a> Scene<'a> {
     pub(super) fn stated_by(&self, value: Option<ValueId>) -> Option<&'a str> {
         self.network.pinned.get(&value?).map(|it| it.by.as_str())
     }
-}
-
-/// The value at a node's input, where one is given.
-pub(super) fn input_of(node: &Node, place: usize) -> Option<ValueId> {
-    node.inputs.get(place).copied().flatten()
-}
-
-/// A node's first output.
-pub(super) fn output_of(node: &Node) -> Option<ValueId> {
-    node.outputs.iter().copied().flatten().next()
 }

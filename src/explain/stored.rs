@@ -2,8 +2,8 @@
 
 use super::conv::{Facts, parameters};
 use super::formula::Formula;
+use super::said::joined;
 use super::scene::Scene;
-use super::window::joined;
 use super::{Answer, Part, Step};
 use crate::units::counted;
 

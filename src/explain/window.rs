@@ -1,6 +1,7 @@
 //! A window along each spatial axis: what convolutions and pools share.
 
 use super::formula::Formula;
+use super::said::{apart, axis_name, element_name, fit, skipped};
 use super::{Answer, Part, Step};
 use crate::op::window::Axis;
 use crate::tensor::{Dim, Shape};
@@ -97,27 +98,6 @@ impl Along {
     }
 }
 
-/// What an axis is called.
-pub(super) fn axis_name(at: usize, axes: usize) -> &'static str {
-    match (axes, at) {
-        (1, _) => "length",
-        (2, 0) | (3, 1) => "height",
-        (2, 1) | (3, 2) => "width",
-        (3, 0) => "depth",
-        _ => "axis",
-    }
-}
-
-/// What one element along an axis is called.
-pub(super) fn element_name(axis: &str) -> &'static str {
-    match axis {
-        "height" => "row",
-        "width" => "column",
-        "depth" => "slice",
-        _ => "element",
-    }
-}
-
 /// Axes that are alike, said once.
 pub(super) struct Alike<'a> {
     pub(super) names: Vec<&'static str>,
@@ -167,7 +147,7 @@ impl Alike<'_> {
     }
 
     /// `no row and no column`.
-    fn no_element(&self) -> String {
+    pub(super) fn no_element(&self) -> String {
         let mut names: Vec<&str> = self.names.iter().map(|it| element_name(it)).collect();
         names.dedup();
         format!("no {}", names.join(" or "))
@@ -247,14 +227,6 @@ pub(super) fn reach_step(it: &Alike<'_>) -> Option<Step> {
     let between = dilation.saturating_sub(1);
     let step = step.by(Some(formula)).words("from first to last tap");
     Some(step.note(format!("{kernel} taps, {} between two", skipped(between))))
-}
-
-fn skipped(count: u64) -> String {
-    if count == 1 {
-        "1 element skipped".to_owned()
-    } else {
-        format!("{count} elements skipped")
-    }
 }
 
 /// How the padding comes out of `SAME`: enough for ⌈input / stride⌉ windows.
@@ -357,115 +329,9 @@ pub(super) fn output_step(it: &Alike<'_>, rounding: Rounding, why: &dyn Fn() -> 
     step.noting(note).noting(apart(it))
 }
 
-/// Whether the last window ends where the input does.
-fn fit(it: &Alike<'_>, rounding: Rounding) -> Option<String> {
-    let axis = it.along.axis()?;
-    let over = axis.left_over(it.along.input.known()?);
-    if axis.stride == 1 {
-        return None;
-    }
-    if over == 0 {
-        return Some(format!("exact: {} is left over", it.no_element()));
-    }
-    if rounding == Rounding::Up {
-        let beyond = axis.stride.saturating_sub(over);
-        return Some(format!(
-            "rounded up: the last window reaches {} past the end",
-            it.elements(beyond)
-        ));
-    }
-    let end = u64::try_from(axis.pads.1).unwrap_or(0);
-    let part = format!("the floor drops {over}/{}", axis.stride);
-    Some(match over.checked_sub(end) {
-        None | Some(0) => format!(
-            "{part}: {} of padding that no window needs",
-            it.elements(over)
-        ),
-        Some(real) => format!("{part}: {} that no window sees", it.elements(real)),
-    })
-}
-
-/// Said where windows do not touch.
-fn apart(it: &Alike<'_>) -> Option<String> {
-    let axis = it.along.axis()?;
-    let gap = axis.stride.checked_sub(axis.reach()).filter(|it| *it > 0)?;
-    let more_than_one = it.along.output.known()? > 1;
-    let gap = it.elements(gap);
-    more_than_one.then(|| {
-        format!("the stride is larger than the window: {gap} between two windows are skipped")
-    })
-}
-
 /// What is drawn and counted of every axis, where its sizes are known.
 pub(super) fn known(along: &[Along]) -> Option<Vec<(Axis, u64, u64)>> {
     let one = |it: &Along| Some((it.axis()?, it.input.known()?, it.output.known()?));
     let known: Option<Vec<_>> = along.iter().map(one).collect();
     known.filter(|it| !it.is_empty())
-}
-
-/// `11×11`, or `?` where it is not known.
-pub(super) fn kernel_words(kernel: Option<&[u64]>) -> String {
-    kernel.map_or("?".to_owned(), |it| joined(it))
-}
-
-pub(super) fn joined<T: ToString>(values: &[T]) -> String {
-    let words: Vec<String> = values.iter().map(T::to_string).collect();
-    words.join("×")
-}
-
-/// `stride 4`, `padding 1`, …: what is not usual of a window, in words.
-pub(super) fn window_words(window: &Window<'_>) -> Vec<String> {
-    let list = |name: &str, values: Option<&[u64]>, usual: &str| match values {
-        None => Some(format!("{name} unknown")),
-        Some(values) if values.iter().all(|it| *it == 1) => {
-            (!usual.is_empty()).then(|| usual.to_owned())
-        }
-        Some(values) => Some(format!("{name} {}", once(values))),
-    };
-    if window.strides.is_none() && window.pads.is_none() && window.dilations.is_none() {
-        return vec!["stride, padding and dilation unknown".to_owned()];
-    }
-    let pads = window
-        .pads
-        .map_or("padding unknown".to_owned(), |it| pads_words(it));
-    let mut out = vec![];
-    out.extend(list("stride", window.strides, "stride 1"));
-    out.push(pads);
-    out.extend(list("dilation", window.dilations, ""));
-    out
-}
-
-fn pads_words(pads: &[i64]) -> String {
-    let (starts, ends) = pads.split_at(pads.len() / 2);
-    if pads.iter().all(|it| *it == 0) {
-        "no padding".to_owned()
-    } else if starts == ends {
-        format!("padding {}", once(starts))
-    } else {
-        format!(
-            "padding {} at the start, {} at the end",
-            once(starts),
-            once(ends)
-        )
-    }
-}
-
-/// Equal values are said once.
-fn once<T: ToString + PartialEq>(values: &[T]) -> String {
-    match values {
-        [first, rest @ ..] if rest.iter().all(|it| it == first) => first.to_string(),
-        _ => joined(values),
-    }
-}
-
-/// `3×227×227 → 96×55×55`, open sizes as formulas.
-pub(super) fn shapes_words(input: Option<&Shape>, output: Option<&Shape>) -> String {
-    let one = |shape: Option<&Shape>| {
-        let sample = shape.and_then(|it| it.0.get(1..));
-        sample.map_or("?".to_owned(), |it| joined(it))
-    };
-    if input.is_none() && output.is_none() {
-        return String::new();
-    }
-    format!("{} → {}", one(input), one(output))
 }

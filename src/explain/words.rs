@@ -4,7 +4,7 @@ use super::Remark;
 use super::conv::Facts;
 use super::scene::{Scene, input_of};
 use super::window::Alike;
-use crate::units::counted;
+use crate::units::{counted, ratio};
 
 fn remark(id: &'static str, text: impl Into<String>) -> Remark {
     Remark {
@@ -24,28 +24,7 @@ pub(super) fn fewer(before: Option<u128>, after: Option<u128>) -> Option<String>
     } else {
         (after, before, "more")
     };
-    Some(format!("{} times {word}", times(more, less)?))
-}
-
-/// A quotient to one decimal.
-pub(super) fn times(above: u128, below: u128) -> Option<String> {
-    let tenths = above
-        .checked_mul(10)?
-        .checked_add(below / 2)?
-        .checked_div(below)?;
-    Some(match tenths % 10 {
-        0 => counted(tenths / 10),
-        decimal => format!("{}.{decimal}", counted(tenths / 10)),
-    })
-}
-
-/// A share in percent to one decimal.
-pub(super) fn percent(part: u128, whole: u128) -> Option<String> {
-    let tenths = part
-        .checked_mul(1000)?
-        .checked_add(whole / 2)?
-        .checked_div(whole)?;
-    Some(format!("{}.{} %", tenths / 10, tenths % 10))
+    Some(format!("{} times {word}", ratio(more, less)?))
 }
 
 /// What is special about one kernel.
@@ -122,13 +101,13 @@ pub(super) fn of_conv(scene: &Scene<'_>, facts: &Facts<'_>) -> Vec<Remark> {
 fn factors(facts: &Facts<'_>) -> Option<Remark> {
     let params = facts.row.params;
     let (dense, local, shared) = (params.dense?.0, params.unshared?.0, params.shared?.0);
-    let whole = times(dense, shared)?;
+    let whole = ratio(dense, shared)?;
     Some(remark(
         "factors",
         format!(
             "Locality saves a factor of {}, sharing one of {}, both together one of {whole}.",
-            times(dense, local)?,
-            times(local, shared)?,
+            ratio(dense, local)?,
+            ratio(local, shared)?,
         ),
     ))
 }

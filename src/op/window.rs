@@ -172,6 +172,18 @@ fn div_ceil(value: i128, by: i128) -> i128 {
     -((-value).div_euclid(by))
 }
 
+/// What the spatial axis at a place is called; `None` where there are more than three.
+#[must_use]
+pub fn axis_name(at: usize, axes: usize) -> Option<&'static str> {
+    match (axes, at) {
+        (1, _) => Some("length"),
+        (2, 0) | (3, 1) => Some("height"),
+        (2, 1) | (3, 2) => Some("width"),
+        (3, 0) => Some("depth"),
+        _ => None,
+    }
+}
+
 /// An axis' output size, and its padding where that is known.
 pub(super) type Along = (Dim, Option<(i64, i64)>);
 

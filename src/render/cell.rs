@@ -2,10 +2,10 @@
 
 use super::column::Raw;
 use super::rows::{conv, pool};
-use super::text::{float_ratio, formula, printable, ratio, short_name, width};
+use super::text::{float_ratio, formula, printable, short_name, width};
 use crate::account::{ConvLayer, Layer, ParamCounts};
 use crate::tensor::{Dim, Shape};
-use crate::units::{self, Params};
+use crate::units::{self, Params, ratio};
 
 /// Stands where a row has no such value.
 const NONE: &str = "–";
@@ -264,6 +264,21 @@ pub(super) fn tied(layer: &Layer) -> String {
         0 => first,
         more => format!("{first} and {more} more"),
     }
+}
+
+/// What a pool saves: `fc6 177,209,344, not 37,748,736`, else why that is not told.
+pub(super) fn without_pool(layer: &Layer) -> Option<String> {
+    let told = pool(layer)?.without_pool.as_ref()?;
+    Some(match (&told.largest_linear, &told.reason) {
+        (Some(it), _) => format!(
+            "{} {}, not {}",
+            printable(&it.layer),
+            units::counted(it.weights_without),
+            units::counted(it.weights_with)
+        ),
+        (None, Some(reason)) => printable(reason),
+        (None, None) => "no linear layer grows".to_owned(),
+    })
 }
 
 #[cfg(test)]

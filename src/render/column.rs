@@ -3,7 +3,7 @@
 use super::cell;
 use super::rows::{common, conv, pool};
 use super::window::{Window, window};
-use crate::account::{Layer, receptive_field};
+use crate::account::Layer;
 
 /// One column.
 pub struct Column {
@@ -37,6 +37,9 @@ pub(super) enum Raw {
     /// A quotient.
     Ratio(f64),
 }
+
+/// Name of the column that is told of pools only where it is asked for, since each takes an inference.
+pub const WITHOUT_POOL: &str = "without_pool";
 
 /// Name of the column that is drawn.
 pub(super) const BAR: &str = "bar";
@@ -178,8 +181,15 @@ pub const COLUMNS: &[Column] = &[
     plain!(count, "padding_macs", "padding_macs", |it| cell::number(
         conv(it).and_then(|it| it.padding_macs).map(|it| it.0)
     )),
-    plain!(text, "receptive_field", "receptive_field", |it| {
-        cell::sizes(receptive_field(it).map(|it| it.size.as_slice()))
+    Column {
+        name: WITHOUT_POOL,
+        json: None,
+        number: false,
+        raw: |it| cell::words(cell::without_pool(it)),
+        cell: |it| cell::without_pool(it).unwrap_or_default(),
+    },
+    plain!(text, "receptive_field", "receptive_field", |it: &Layer| {
+        cell::sizes(it.receptive_field().map(|it| it.size.as_slice()))
     }),
     plain!(
         count,

@@ -6,13 +6,12 @@ mod spelling;
 use std::io;
 
 use serde::Serialize;
-use serde_json::Serializer;
 
+use super::cell::sample_shape;
 use super::markdown::escaped;
 use super::paint::{Ink, Paint};
-use super::pretty::Pretty;
 use super::text::{formula, padded, printable, short_name, spoken, width, wrapped};
-use super::{SCHEMA_VERSION, View};
+use super::{View, json};
 use crate::explain::{Answer, Explanation, Formula, Part, Step};
 use crate::units::counted;
 use spelling::{ASCII, BOOK, TEX, tex_text};
@@ -26,20 +25,16 @@ pub struct Drawing {
     pub none: bool,
 }
 
+/// A word in a sentence is no longer than this.
+const LONGEST_WORD: usize = 36;
+
 /// Room between two cells.
 const GAP: &str = "  ";
 
 #[derive(Serialize)]
 struct Document<'a> {
-    schema_version: u32,
-    cnninspect: &'static str,
-    model: Model<'a>,
+    model: json::Named<'a>,
     explanations: &'a [Explanation],
-}
-
-#[derive(Serialize)]
-struct Model<'a> {
-    path: &'a str,
 }
 
 /// Writes the JSON document.
@@ -50,15 +45,11 @@ pub(super) fn json(
     _: &View,
     out: &mut dyn io::Write,
 ) -> io::Result<()> {
-    let mut serializer = Serializer::with_formatter(&mut *out, Pretty::default());
     let document = Document {
-        schema_version: SCHEMA_VERSION,
-        cnninspect: env!("CARGO_PKG_VERSION"),
-        model: Model { path },
+        model: json::Named { path },
         explanations,
     };
-    document.serialize(&mut serializer)?;
-    writeln!(out)
+    json::document(document, out)
 }
 
 /// Writes a page a layer.
@@ -73,11 +64,7 @@ pub(super) fn table(
         if at > 0 {
             writeln!(out)?;
         }
-        let mut lines = page(it, drawing, view);
-        if drawing.ascii {
-            lines = lines.iter().map(|it| spelling::ascii(it)).collect();
-        }
-        for line in lines {
+        for line in page(it, drawing, view) {
             writeln!(out, "{}", line.trim_end())?;
         }
     }
@@ -86,11 +73,8 @@ pub(super) fn table(
 
 fn page(it: &Explanation, drawing: Drawing, view: &View) -> Vec<String> {
     let paint = Paint { on: view.color };
-    let head = [
-        spoken(&it.layer),
-        printable(&it.title),
-        printable(&formula(&it.shapes)),
-    ];
+    let said = |text: &str| said(text, drawing);
+    let head = [spoken(&it.layer), said(&it.title), said(&shapes(it))];
     let head = super::text::flowed(&head, view.width);
     let mut lines: Vec<String> = head.iter().map(|it| paint.with(Ink::Bold, it)).collect();
     for part in [Part::Window, Part::Count, Part::Work] {
@@ -105,7 +89,7 @@ fn page(it: &Explanation, drawing: Drawing, view: &View) -> Vec<String> {
     }
     lines.push(String::new());
     for remark in &it.remarks {
-        lines.extend(wrapped(&printable(&remark.text), view.width));
+        lines.extend(wrapped(&said(&remark.text), view.width));
     }
     lines
 }
@@ -123,13 +107,14 @@ struct Row {
 fn row(step: &Step, drawing: Drawing) -> Row {
     let how = if drawing.ascii { &ASCII } else { &BOOK };
     let spelled = step.formula.as_ref().map(|it| it.spelled(how, false));
-    let mut notes: Vec<String> = step.note.iter().map(|it| printable(it)).collect();
+    let said = |text: &str| said(text, drawing);
+    let mut notes: Vec<String> = step.note.iter().map(|it| said(it)).collect();
     let result = match &step.answer {
         Answer::Number(number) => counted(*number),
         Answer::Form(form) if drawing.ascii => form.clone(),
         Answer::Form(form) => formula(form),
         Answer::Unknown(reason) => {
-            notes.push(format!("unknown: {}", printable(reason)));
+            notes.push(format!("unknown: {}", said(reason)));
             "?".to_owned()
         }
     };
@@ -143,11 +128,7 @@ fn row(step: &Step, drawing: Drawing) -> Row {
     };
     Row {
         what: step.what.clone(),
-        words: step
-            .words
-            .as_deref()
-            .map(|it| short_name(&printable(it), 40))
-            .unwrap_or_default(),
+        words: step.words.as_deref().map(said).unwrap_or_default(),
         formula,
         result,
         unit: step.unit.clone().unwrap_or_default(),
@@ -168,11 +149,13 @@ fn section(steps: &[&Step], drawing: Drawing, room: usize) -> Vec<String> {
     let what = widest(|it| &it.what, room);
     let result = widest(|it| &it.result, 40);
     let formula = widest(|it| &it.formula, room / 2);
+    // A column of its own pays where most steps have something to say.
+    let many = rows.iter().filter(|it| !it.words.is_empty()).count() * 2 > rows.len();
     let words = widest(|it| &it.words, room);
-    let with_words = GAP.len() * 4 + what + words + formula + result + 1 <= room;
+    let fits = GAP.len() * 4 + what + words + formula + result < room;
     let columns = Columns {
         what,
-        words: if with_words && words > 0 { words } else { 0 },
+        words: if fits && many { words } else { 0 },
         formula,
         result,
         room,
@@ -189,61 +172,74 @@ struct Columns {
 }
 
 impl Columns {
+    /// A step on one line with its columns, else on one without, else on several; what is to be noticed
+    /// follows where there is room, else below.
     fn lines(&self, row: &Row) -> Vec<String> {
-        let mut start = format!("{GAP}{}{GAP}", padded(&row.what, self.what));
-        if self.words > 0 {
-            start.push_str(&padded(&row.words, self.words));
-            start.push_str(GAP);
-        }
-        let indent = " ".repeat(self.what + GAP.len() * 2);
+        let start = format!("{GAP}{}", padded(&row.what, self.what));
+        let indent = " ".repeat(width(&start) + GAP.len());
+        let left = self.room.saturating_sub(width(&indent));
+        let sign = if row.formula.is_empty() { " " } else { "=" };
+        let unit = match row.unit.as_str() {
+            "" => String::new(),
+            unit => format!(" {unit}"),
+        };
+        let missing = " ".repeat(self.result.saturating_sub(width(&row.result)));
+        let formula = padded(&row.formula, self.formula);
+        let numbers = format!("{formula}{GAP}{sign}{GAP}{missing}{}{unit}", row.result);
+        let words = format!("{}{GAP}", padded(&row.words, self.words));
+        let words = if self.words > 0 { words } else { String::new() };
+        let line = format!("{start}{GAP}{words}{numbers}");
         let mut notes = row.notes.clone();
-        if self.words == 0 && !row.words.is_empty() {
+        if (self.words == 0 || width(&line) > self.room) && !row.words.is_empty() {
             notes.insert(0, row.words.clone());
         }
-        let sign = if row.formula.is_empty() { " " } else { "=" };
-        let missing = self.result.saturating_sub(width(&row.result));
-        let result = format!("{sign}{GAP}{}{}", " ".repeat(missing), row.result);
-        let unit = if row.unit.is_empty() {
-            String::new()
+        let mut out = if width(&line) <= self.room {
+            vec![line]
         } else {
-            format!(" {}", row.unit)
+            let bare = format!("{} {sign} {}{unit}", row.formula, row.result);
+            let bare = wrapped(bare.trim_start(), left);
+            let lines = bare.iter().enumerate().map(|(at, it)| match at {
+                0 => format!("{start}{GAP}{it}"),
+                _ => format!("{indent}{it}"),
+            });
+            lines.collect()
         };
-        let line = format!(
-            "{start}{}{GAP}{result}{unit}",
-            padded(&row.formula, self.formula)
-        );
-        let mut out = vec![];
-        if width(&line) <= self.room {
-            out.push(line);
-        } else {
-            // What is too long for its column takes lines of its own.
-            out.push(start.trim_end().to_owned());
-            let long = format!("{} {sign} {}{unit}", row.formula, row.result);
-            let left = self.room.saturating_sub(width(&indent));
-            let long = long.trim_start().trim_start_matches("= ");
-            out.extend(wrapped(long, left).iter().map(|it| format!("{indent}{it}")));
-        }
         let note = notes.join("; ");
-        let last = out
-            .last_mut()
-            .filter(|it| width(it) + 3 + width(&note) <= self.room);
-        match last {
-            Some(last) if !note.is_empty() => {
+        match out.last_mut() {
+            _ if note.is_empty() => {}
+            Some(last) if width(last) + 3 + width(&note) <= self.room => {
                 last.push_str("   ");
                 last.push_str(&note);
             }
-            _ if note.is_empty() => {}
-            _ => {
-                let left = self.room.saturating_sub(width(&indent));
-                out.extend(
-                    wrapped(&note, left)
-                        .iter()
-                        .map(|it| format!("{indent}{it}")),
-                );
-            }
+            _ => out.extend(
+                wrapped(&note, left)
+                    .iter()
+                    .map(|it| format!("{indent}{it}")),
+            ),
         }
         out
     }
+}
+
+/// Text as it is safe to print and fits into lines: a name that is longer than a line's half loses its middle.
+fn said(text: &str, drawing: Drawing) -> String {
+    let short = |it: &str| short_name(it, LONGEST_WORD);
+    let text = printable(text);
+    let text = text.split(' ').map(short).collect::<Vec<_>>().join(" ");
+    if drawing.ascii {
+        spelling::ascii(&text)
+    } else {
+        text
+    }
+}
+
+/// `3×227×227 → 96×55×55`, without the batch; nothing where neither is known.
+fn shapes(it: &Explanation) -> String {
+    let (input, output) = (it.input_shape.as_ref(), it.output_shape.as_ref());
+    if input.is_none() && output.is_none() {
+        return String::new();
+    }
+    format!("{} → {}", sample_shape(input), sample_shape(output))
 }
 
 /// Writes a section a layer, formulas as GitHub renders them.
@@ -259,8 +255,8 @@ pub(super) fn markdown(
             writeln!(out)?;
         }
         writeln!(out, "### {}\n", escaped(&printable(&it.layer)))?;
-        let shapes = printable(&formula(&it.shapes));
-        writeln!(out, "{}: {}\n", escaped(&it.title), escaped(&shapes))?;
+        let facts = format!("{}: {}", printable(&it.title), shapes(it));
+        writeln!(out, "{}\n", escaped(&facts))?;
         writeln!(out, "| step | formula | result | note |")?;
         writeln!(out, "| --- | --- | ---: | --- |")?;
         for step in &it.steps {

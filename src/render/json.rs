@@ -18,11 +18,38 @@ use crate::network::{GeometryFacts, LayoutFacts};
 use crate::units::Bytes;
 use crate::verify::Verification;
 
-/// The document; keys stand in this order.
+/// What every document begins with.
 #[derive(Serialize)]
-struct Document<'a> {
+struct Envelope<T> {
     schema_version: u32,
     cnninspect: &'static str,
+    #[serde(flatten)]
+    body: T,
+}
+
+/// A model that a document tells nothing else of.
+#[derive(Serialize)]
+pub(super) struct Named<'a> {
+    pub(super) path: &'a str,
+}
+
+/// Writes a document, indented by two spaces, lists of numbers on one line, with a line end.
+pub(super) fn document(body: impl Serialize, out: &mut dyn io::Write) -> io::Result<()> {
+    let envelope = Envelope {
+        schema_version: SCHEMA_VERSION,
+        cnninspect: env!("CARGO_PKG_VERSION"),
+        body,
+    };
+    envelope.serialize(&mut Serializer::with_formatter(
+        &mut *out,
+        Pretty::default(),
+    ))?;
+    writeln!(out)
+}
+
+/// The document of an inspection; keys stand in this order.
+#[derive(Serialize)]
+struct Document<'a> {
     model: Model<'a>,
     layers: Vec<&'a Layer>,
     totals: &'a Totals,
@@ -55,22 +82,18 @@ struct Model<'a> {
     inputs: &'a [Input],
 }
 
-/// Writes the document, indented by two spaces, lists of numbers on one line, with a line end.
+/// Writes an inspection's document.
 pub(super) fn write(
     inspection: &Inspection,
     view: &View,
     out: &mut dyn io::Write,
 ) -> io::Result<()> {
-    let mut serializer = Serializer::with_formatter(&mut *out, Pretty::default());
-    document(inspection, view).serialize(&mut serializer)?;
-    writeln!(out)
+    document(inspected(inspection, view), out)
 }
 
-fn document<'a>(inspection: &'a Inspection, view: &View) -> Document<'a> {
+fn inspected<'a>(inspection: &'a Inspection, view: &View) -> Document<'a> {
     let facts = &inspection.facts;
     Document {
-        schema_version: SCHEMA_VERSION,
-        cnninspect: env!("CARGO_PKG_VERSION"),
         model: Model {
             path: &inspection.path,
             format: facts.format,

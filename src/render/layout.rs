@@ -159,7 +159,7 @@ fn total(column: &Column, inspection: &Inspection) -> String {
         "factor" => {
             let counts = conv.unshared.zip(conv.shared);
             let times =
-                counts.and_then(|(unshared, shared)| super::text::ratio(unshared.0, shared.0));
+                counts.and_then(|(unshared, shared)| crate::units::ratio(unshared.0, shared.0));
             return times.unwrap_or_default();
         }
         _ => return String::new(),

@@ -1,8 +1,9 @@
 //! What a pool does to the number of activations, in words of several lengths.
 
 use super::rows::pool;
-use super::text::{ratio, width};
+use super::text::width;
 use crate::account::Layer;
+use crate::units::ratio;
 
 /// How a pool changes the number of activations.
 pub(super) struct Pooled {

@@ -3,27 +3,18 @@
 use std::io;
 
 use serde::Serialize;
-use serde_json::Serializer;
 
 use super::cell::joined;
 use super::paint::{Ink, Paint};
-use super::pretty::Pretty;
-use super::text::{printable, ratio, spoken, wrapped};
-use super::{SCHEMA_VERSION, View};
-use crate::units::counted;
+use super::text::{printable, spoken, wrapped};
+use super::{View, json};
+use crate::units::{counted, ratio};
 use crate::verify::{Change, Replication, Status};
 
 #[derive(Serialize)]
 struct Document<'a> {
-    schema_version: u32,
-    cnninspect: &'static str,
-    model: Model<'a>,
+    model: json::Named<'a>,
     replication: &'a Replication,
-}
-
-#[derive(Serialize)]
-struct Model<'a> {
-    path: &'a str,
 }
 
 /// Writes the JSON document.
@@ -33,15 +24,11 @@ pub(super) fn json(
     _: &View,
     out: &mut dyn io::Write,
 ) -> io::Result<()> {
-    let mut serializer = Serializer::with_formatter(&mut *out, Pretty::default());
     let document = Document {
-        schema_version: SCHEMA_VERSION,
-        cnninspect: env!("CARGO_PKG_VERSION"),
-        model: Model { path },
+        model: json::Named { path },
         replication,
     };
-    document.serialize(&mut serializer)?;
-    writeln!(out)
+    json::document(document, out)
 }
 
 /// Writes the demonstration for people.

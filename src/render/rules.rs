@@ -3,13 +3,11 @@
 use std::io;
 
 use serde::Serialize;
-use serde_json::Serializer;
 
 use super::markdown::escaped;
 use super::paint::{Ink, Paint};
-use super::pretty::Pretty;
 use super::text::{padded, width, wrapped};
-use super::{SCHEMA_VERSION, View};
+use super::{View, json};
 use crate::finding::rules::{Level, Named, Rule, rules};
 
 /// Room of the labels of a page.
@@ -125,8 +123,6 @@ pub(super) fn markdown(pages: &Pages, _: &View, out: &mut dyn io::Write) -> io::
 
 #[derive(Serialize)]
 struct Document<'a> {
-    schema_version: u32,
-    cnninspect: &'static str,
     rules: Vec<Page<'a>>,
 }
 
@@ -156,13 +152,7 @@ pub(super) fn json(pages: &Pages, _: &View, out: &mut dyn io::Write) -> io::Resu
         example: rule.example,
     };
     let document = Document {
-        schema_version: SCHEMA_VERSION,
-        cnninspect: env!("CARGO_PKG_VERSION"),
         rules: pages.rules.iter().map(page).collect(),
     };
-    document.serialize(&mut Serializer::with_formatter(
-        &mut *out,
-        Pretty::default(),
-    ))?;
-    writeln!(out)
+    json::document(document, out)
 }

@@ -3,14 +3,14 @@
 
 use super::paint::Ink;
 use super::rows::{common, conv};
-use super::text::{percent, plural, printable, ratio, spoken};
+use super::text::{plural, printable, spoken};
 use super::verified;
 use crate::Inspection;
 use crate::account::{ConvLayer, ConvTotals, Layer, Roles, widest_field};
 use crate::infer::Input;
 use crate::network::Claim;
 use crate::tensor::Dim;
-use crate::units::{Bytes, Params, counted, wide};
+use crate::units::{Bytes, Params, counted, percent, ratio, wide};
 
 /// Inputs beyond this many are only counted.
 const MOST_INPUTS: usize = 8;
@@ -67,7 +67,6 @@ fn parameters(inspection: &Inspection) -> String {
         return "no parameters".to_owned();
     }
     let as_float = totals.params.0.saturating_mul(4);
-    let size = |it: u128| Bytes(u64::try_from(it).unwrap_or(u64::MAX));
     let stored = if totals.weight_bytes == as_float {
         String::new()
     } else {
@@ -78,6 +77,11 @@ fn parameters(inspection: &Inspection) -> String {
         "{} ({float} as float32{stored})",
         plural(totals.params.0, "parameter")
     )
+}
+
+/// A number of bytes as it prints.
+fn size(bytes: u128) -> Bytes {
+    Bytes(u64::try_from(bytes).unwrap_or(u64::MAX))
 }
 
 /// One text for each input: `data N×3×227×227, taken as 1×3×227×227, float32`.
@@ -130,7 +134,7 @@ fn activations(inspection: &Inspection) -> Vec<String> {
     let mut out = Vec::new();
     if let Some(peak) = &inspection.totals.peak_activations {
         let size = match peak.bytes {
-            Some(bytes) => Bytes(u64::try_from(bytes).unwrap_or(u64::MAX)).to_string(),
+            Some(bytes) => size(bytes).to_string(),
             None => plural(peak.elements, "element"),
         };
         out.push(format!(

@@ -136,19 +136,7 @@ fn joined<'a>(pieces: impl Iterator<Item = &'a str>, separator: &str, room: usiz
     lines
 }
 
-/// `whole / part` to one decimal, a whole number without: `3,025`, `285.5`; `None` by zero or past `u128`.
-pub(super) fn ratio(whole: u128, part: u128) -> Option<String> {
-    let tenths = whole
-        .checked_mul(10)?
-        .checked_add(part / 2)?
-        .checked_div(part)?;
-    Some(match tenths % 10 {
-        0 => counted(tenths / 10),
-        decimal => format!("{}.{decimal}", counted(tenths / 10)),
-    })
-}
-
-/// A ratio that is known as a float only, printed as [`ratio`] prints.
+/// A ratio that is known as a float only, printed as [`crate::units::ratio`] prints.
 pub(super) fn float_ratio(ratio: f64) -> String {
     let text = format!("{ratio:.1}");
     match text.split_once('.') {
@@ -156,15 +144,6 @@ pub(super) fn float_ratio(ratio: f64) -> String {
         Some((whole, decimal)) => format!("{}.{decimal}", grouped(whole)),
         None => text,
     }
-}
-
-/// `part` of `whole` in percent to one decimal: `96.2 %`.
-pub(super) fn percent(part: u128, whole: u128) -> Option<String> {
-    let tenths = part
-        .checked_mul(1000)?
-        .checked_add(whole / 2)?
-        .checked_div(whole)?;
-    Some(format!("{}.{} %", tenths / 10, tenths % 10))
 }
 
 /// `1 conv`, `2 convs`, `no convs`.
@@ -294,14 +273,8 @@ mod tests {
     }
 
     #[test]
-    fn ratios_and_shares_round_to_one_decimal() {
-        assert_eq!(ratio(105_705_600, 34_944).as_deref(), Some("3,025"));
-        // 666,434,944 / 2,334,080 = 285.523…
-        assert_eq!(ratio(666_434_944, 2_334_080).as_deref(), Some("285.5"));
-        assert_eq!(ratio(1, 0), None);
+    fn a_float_prints_as_a_ratio() {
         assert_eq!(float_ratio(3025.0), "3,025");
-        // 58,631,144 / 60,965,224 = 0.96171…
-        assert_eq!(percent(58_631_144, 60_965_224).as_deref(), Some("96.2 %"));
     }
 
     #[test]

@@ -4,7 +4,7 @@ use globset::Glob;
 
 use super::weights::check_payload;
 use crate::account::ConvLayer;
-use crate::finding::distance;
+use crate::finding::{closest, listed};
 use crate::network::Network;
 
 /// Which layers to run.
@@ -33,17 +33,6 @@ pub struct UnknownLayer {
     pub close: Vec<String>,
 }
 
-/// Names that an error lists.
-const MOST_NAMES: usize = 5;
-
-fn listed(close: &[String]) -> String {
-    let names: Vec<String> = close.iter().map(|it| format!("{it:?}")).collect();
-    match names.as_slice() {
-        [] => "the model has none".to_owned(),
-        names => format!("close ones are {}", names.join(", ")),
-    }
-}
-
 /// The layers that `wanted` names, each once and in the order of the rows. A name is taken as it stands
 /// where a layer has it, else as a pattern: `*`, `?`, `[a-c]`, `{a,b}`, over slashes too.
 ///
@@ -56,7 +45,7 @@ pub(super) fn named<'a>(
     let names: Vec<&str> = convs.iter().map(|it| it.name.as_str()).collect();
     let mut chosen = vec![false; convs.len()];
     for name in wanted {
-        let fits = matching(&names, name).ok_or_else(|| unknown(convs, name))?;
+        let fits = matching(&names, name).ok_or_else(|| unknown(&names, name))?;
         for (chosen, fits) in chosen.iter_mut().zip(fits) {
             *chosen |= fits;
         }
@@ -78,14 +67,10 @@ pub fn matching(names: &[&str], wanted: &str) -> Option<Vec<bool>> {
     })
 }
 
-fn unknown(convs: &[&ConvLayer], name: &str) -> UnknownLayer {
-    let mut names: Vec<&str> = convs.iter().map(|it| it.name.as_str()).collect();
-    names.sort_by_key(|it| distance(it, name));
-    names.dedup();
-    names.truncate(MOST_NAMES);
+fn unknown(names: &[&str], name: &str) -> UnknownLayer {
     UnknownLayer {
         name: name.to_owned(),
-        close: names.into_iter().map(ToOwned::to_owned).collect(),
+        close: closest(names, name),
     }
 }
 

@@ -52,7 +52,7 @@ fn what_is_as_before_passes() {
     let run = saved().run(&["check"]);
     assert_eq!(run.code, Some(0), "{}{}", run.stdout, run.stderr);
     assert!(
-        run.has_line("✓ baseline 12 values as before"),
+        run.has_line("✓ baseline 14 values as before"),
         "{}",
         run.stdout
     );
@@ -103,7 +103,7 @@ fn a_broken_budget_names_what_changed() {
         "{}",
         run.stdout
     );
-    assert!(run.has_line("1 model: 1 broken, 12 fine"), "{}", run.stdout);
+    assert!(run.has_line("1 model: 1 broken, 14 fine"), "{}", run.stdout);
 }
 
 #[test]

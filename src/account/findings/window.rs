@@ -1,7 +1,7 @@
 //! A layer's window along each spatial axis, as the rules look at it.
 
 use crate::account::rows::{ConvLayer, PoolLayer};
-use crate::op::window::Axis;
+use crate::op::window::{Axis, axis_name};
 use crate::tensor::Shape;
 
 /// A layer's window.
@@ -36,18 +36,24 @@ struct Lists<'a> {
     output: &'a Shape,
 }
 
+/// The lists of a row, where all of them are known.
+macro_rules! lists {
+    ($row:expr) => {
+        Lists {
+            kernel: $row.kernel_shape.as_ref()?,
+            strides: $row.strides.as_ref()?,
+            dilations: $row.dilations.as_ref()?,
+            pads: $row.pads.as_ref()?,
+            input: $row.input_shape.as_ref()?,
+            output: $row.output_shape.as_ref()?,
+        }
+    };
+}
+
 impl<'a> Window<'a> {
     /// The window of a convolution that slides over its input.
     pub(super) fn of_conv(row: &'a ConvLayer) -> Option<Self> {
-        let lists = Lists {
-            kernel: row.kernel_shape.as_ref()?,
-            strides: row.strides.as_ref()?,
-            dilations: row.dilations.as_ref()?,
-            pads: row.pads.as_ref()?,
-            input: row.input_shape.as_ref()?,
-            output: row.output_shape.as_ref()?,
-        };
-        Some(Self::new(&row.name, &lists))
+        Some(Self::new(&row.name, &lists!(row)))
     }
 
     /// The window of a pool that is not global.
@@ -55,15 +61,7 @@ impl<'a> Window<'a> {
         if row.global {
             return None;
         }
-        let lists = Lists {
-            kernel: row.kernel_shape.as_ref()?,
-            strides: row.strides.as_ref()?,
-            dilations: row.dilations.as_ref()?,
-            pads: row.pads.as_ref()?,
-            input: row.input_shape.as_ref()?,
-            output: row.output_shape.as_ref()?,
-        };
-        Some(Self::new(&row.name, &lists))
+        Some(Self::new(&row.name, &lists!(row)))
     }
 
     fn new(layer: &'a str, lists: &Lists<'_>) -> Self {
@@ -107,21 +105,10 @@ impl Lists<'_> {
         };
         let sound = input > 0 && output > 0 && axis.kernel > 0 && axis.stride > 0;
         sound.then_some(Along {
-            name: axis_name(at, count),
+            name: axis_name(at, count).unwrap_or("an axis of"),
             axis,
             input,
             output,
         })
-    }
-}
-
-/// What an axis is called.
-fn axis_name(at: usize, axes: usize) -> &'static str {
-    match (axes, at) {
-        (1, _) => "length",
-        (2, 0) | (3, 1) => "height",
-        (2, 1) | (3, 2) => "width",
-        (3, 0) => "depth",
-        _ => "an axis of",
     }
 }

@@ -84,14 +84,18 @@ impl Lives {
                 (None, None) => None,
                 (None, Some(_)) => self.inputs.get_mut(home.at()),
             };
-            born.into_iter().for_each(|it| it.push(value));
+            if let Some(it) = born {
+                it.push(value);
+            }
             let nodes = &search.scene.network.graph(*home).nodes;
             let dying = match last {
                 Some(last) => nodes.get(last).copied(),
                 None => node,
             };
             let dying = dying.and_then(|it| self.dying.get_mut(it.at()));
-            dying.into_iter().for_each(|it| it.push(value));
+            if let Some(it) = dying {
+                it.push(value);
+            }
         }
     }
 }

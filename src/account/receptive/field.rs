@@ -1,5 +1,6 @@
 //! What one value sees of the model's input, axis by axis.
 
+use super::reshape::Span;
 use super::steps::Steps;
 use crate::network::{NodeId, ValueId};
 
@@ -33,6 +34,13 @@ pub(super) struct Reach {
 pub(super) enum Along {
     /// Windows move with the value's axis `at`.
     Moving { at: usize, steps: Steps },
+    /// Windows move with a part of the value's axis `at`, which holds others beside; `cause` laid them together.
+    Folded {
+        at: usize,
+        span: Span,
+        steps: Steps,
+        cause: Cause,
+    },
     /// No window moves: every position sees the same, the whole. `at` is the axis that stood for it.
     Still { at: Option<usize> },
     /// Not known; somewhere along the value's axis `at`, where that is known.
@@ -40,16 +48,16 @@ pub(super) enum Along {
 }
 
 impl Along {
-    fn place(&mut self) -> Option<&mut usize> {
+    pub(super) fn place(&mut self) -> Option<&mut usize> {
         match self {
-            Self::Moving { at, .. } => Some(at),
+            Self::Moving { at, .. } | Self::Folded { at, .. } => Some(at),
             Self::Still { at } | Self::Lost { at, .. } => at.as_mut(),
         }
     }
 
     pub(super) fn at(&self) -> Option<usize> {
         match self {
-            Self::Moving { at, .. } => Some(*at),
+            Self::Moving { at, .. } | Self::Folded { at, .. } => Some(*at),
             Self::Still { at } | Self::Lost { at, .. } => *at,
         }
     }
@@ -81,13 +89,13 @@ impl Field {
     /// Passes through windows that move along axis `at`; `cause` stands where that cannot be followed.
     pub(super) fn through(&mut self, at: usize, windows: Option<&Steps>, cause: Cause) {
         for reach in &mut self.axes {
-            let Along::Moving { at: mine, steps } = &reach.along else {
-                continue;
+            let seen = match &reach.along {
+                Along::Moving { at: mine, steps } if *mine == at => {
+                    windows.and_then(|it| steps.seen_through(it))
+                }
+                Along::Folded { at: mine, .. } if *mine == at => None,
+                _ => continue,
             };
-            if *mine != at {
-                continue;
-            }
-            let seen = windows.and_then(|it| steps.seen_through(it));
             reach.along = match seen {
                 Some(steps) => Along::Moving { at, steps },
                 None => Along::Lost {
@@ -119,7 +127,7 @@ impl Field {
     pub(super) fn lose(&mut self, at: usize, to: Option<usize>, cause: Cause) {
         for reach in &mut self.axes {
             match &reach.along {
-                Along::Moving { at: mine, .. } if *mine == at => {
+                Along::Moving { at: mine, .. } | Along::Folded { at: mine, .. } if *mine == at => {
                     reach.along = Along::Lost { at: to, cause };
                 }
                 Along::Lost { at: mine, cause } if *mine == Some(at) => {
@@ -167,7 +175,7 @@ impl Field {
                 continue;
             }
             reach.along = match &reach.along {
-                Along::Moving { .. } => Along::Lost { at: None, cause },
+                Along::Moving { .. } | Along::Folded { .. } => Along::Lost { at: None, cause },
                 Along::Still { .. } => Along::Still { at: None },
                 Along::Lost { cause, .. } => Along::Lost {
                     at: None,
@@ -208,9 +216,10 @@ impl Field {
                         cause: *cause,
                     }
                 }
-                (Along::Moving { .. }, Along::Moving { .. }) => Along::Lost { at: None, cause },
                 (Along::Still { at }, Along::Still { at: to }) => Along::Still { at: at.or(*to) },
                 (moving, Along::Still { .. }) | (Along::Still { .. }, moving) => moving.clone(),
+                (left, right) if left == right => left.clone(),
+                _ => Along::Lost { at: None, cause },
             };
             mine.along = joined;
         }

@@ -1,13 +1,12 @@
 //! Operators that move, cut, join and fold axes.
 
-use super::field::{Along, Cause, Field};
-use super::operators::{InputSizes, Look, both, broadcast};
+use super::field::{Cause, Field};
+use super::operators::{InputSizes, Look, add};
 use super::steps::Steps;
 use super::walk::State;
 use super::{reshape as groups, resize, signed};
 use crate::network::Node;
 use crate::op::call::axis_at;
-use crate::op::linear;
 use crate::tensor::{Dim, Shape};
 
 /// A field, or why it cannot be told.
@@ -204,13 +203,9 @@ pub(super) fn concat(look: &Look<'_>) -> State {
         let windows = shift.filter(|_| alone).and_then(i64::checked_neg);
         let windows = windows.and_then(|it| Steps::one(1, it, it));
         field.through(axis, windows.as_ref(), cause);
-        all = match all {
-            None => Some(field),
-            Some(all) => match both(all, &field, look.id) {
-                Ok(all) => Some(all),
-                Err(cause) => return State::Unknown(cause),
-            },
-        };
+        if let Err(cause) = add(&mut all, field, look.id) {
+            return State::Unknown(cause);
+        }
     }
     all.map_or(State::Free, |it| State::from(Ok(it)))
 }
@@ -221,6 +216,7 @@ fn quantisation(node: &Node, place: usize) -> bool {
 }
 
 /// Places picked along an axis, or a table looked up.
+#[expect(clippy::single_match_else, reason = "the two ways of one operator")]
 pub(super) fn gather(look: &Look<'_>) -> Answer {
     let cause = look.cause("picks places of a map");
     let (Some(data), Some(indices)) = (look.shape(0), look.shape(1)) else {
@@ -299,7 +295,8 @@ pub(super) fn resized(look: &Look<'_>) -> Answer {
             Some(scales) if scales.len() == from.rank() => scales.get(at).copied(),
             _ => None,
         };
-        let same = sizes.is_some_and(|(from, to)| from == to) && scale.is_none_or(|it| it == 1.0);
+        let same = sizes.is_some_and(|(from, to)| from == to)
+            && scale.is_none_or(|it| it.to_bits() == 1.0f64.to_bits());
         if same || scale == Some(1.0) {
             continue;
         }
@@ -336,67 +333,18 @@ fn scales(look: &Look<'_>) -> Option<Vec<f64>> {
     Some(floats).filter(|it| !it.is_empty())
 }
 
-/// A matrix product: what an operand sees along the axis that is summed is seen whole.
-pub(super) fn product(look: &Look<'_>, size: &InputSizes<'_>) -> State {
-    let node = look.node;
-    let operands = linear::find(&node.domain, &node.op_type).map_or(&[][..], |it| it.operands);
-    let cause = look.cause("multiplies values of unknown shape");
-    let mut all: Option<Field> = None;
-    for (place, state) in look.inputs.iter().enumerate() {
-        let field = match state {
-            State::Free => continue,
-            State::Unknown(_) => return state.clone(),
-            State::Known(field) => field,
-        };
-        let Some(which) = operands.iter().position(|it| *it == place) else {
-            return State::Unknown(look.cause("is steered by values computed from the input"));
-        };
-        let (Some(own), Some(shape)) = (look.shape(place), look.output_shape()) else {
-            return State::Unknown(cause);
-        };
-        let mut field = (**field).clone();
-        if own.rank() < 2 || shape.rank() < own.rank() {
-            return State::Unknown(cause);
-        }
-        factor(&mut field, node, own.rank(), which == 0);
-        // The two last axes are the result's own; those before them are laid under one another.
-        let outer = |shape: &Shape| {
-            let outer = shape.rank().saturating_sub(2);
-            let mut dims = shape.0.clone();
-            dims.iter_mut()
-                .skip(outer)
-                .for_each(|it| *it = Dim::Unknown);
-            Shape(dims)
-        };
-        broadcast(&mut field, &outer(own), &outer(shape), size, cause);
-        all = match all {
-            None => Some(field),
-            Some(all) => match both(all, &field, look.id) {
-                Ok(all) => Some(all),
-                Err(cause) => return State::Unknown(cause),
-            },
-        };
+/// A sequence of the parts of a map: which part is taken later is not told, so windows that move along the
+/// axis are lost.
+pub(super) fn sequence(look: &Look<'_>) -> Answer {
+    let mut field = look.single()?;
+    let cause = look.cause("cuts a map into parts that are not told apart");
+    let rank = look.shape(0).map(Shape::rank).ok_or(cause)?;
+    let axis = look.axis(0, rank).ok_or(cause)?;
+    field.lose(axis, Some(axis), cause);
+    let whole = look.node.inputs.get(1).copied().flatten().is_none();
+    if whole && look.node.attrs.int_or("keepdims", 1) == Ok(0) {
+        let below = |at: usize| at.checked_sub(usize::from(at > axis));
+        field.renumber(|at| below(at).filter(|_| at != axis), cause);
     }
-    all.map_or(State::Free, |it| State::from(Ok(it)))
-}
-
-/// Sums a factor's inner axis and lays its other one where the result has it.
-fn factor(field: &mut Field, node: &Node, rank: usize, left: bool) {
-    let (row, column) = (rank.saturating_sub(2), rank.saturating_sub(1));
-    let name = if left { "transA" } else { "transB" };
-    let transposed = node.attrs.int_or(name, 0) != Ok(0);
-    let inner = if left == transposed { row } else { column };
-    field.mix(inner);
-    let own = if inner == row { column } else { row };
-    let result = if left { row } else { column };
-    for reach in &mut field.axes {
-        let at = reach.along.at();
-        if at == Some(inner) {
-            reach.along = Along::Still { at: None };
-        } else if let (true, Along::Moving { at, .. } | Along::Lost { at: Some(at), .. }) =
-            (at == Some(own), &mut reach.along)
-        {
-            *at = result;
-        }
-    }
+    Ok(field)
 }

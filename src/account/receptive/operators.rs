@@ -3,13 +3,12 @@
 use std::ops::Range;
 
 use super::field::{Cause, Field, Place};
-use super::steps::Steps;
 use super::walk::State;
-use super::{movers, resize, signed};
-use crate::account::rows::Layer;
-use crate::account::scene::{Scene, is, output_of};
+use super::{movers, product};
+use crate::account::pointwise;
+use crate::account::scene::{Scene, input_of, is, output_of};
 use crate::network::{Node, NodeId, ValueId};
-use crate::op::{CHANNELS, OWN, conv, linear};
+use crate::op::{CHANNELS, OWN, linear};
 use crate::tensor::{Dim, Shape};
 
 /// Said of an input whose sizes are open.
@@ -27,86 +26,30 @@ pub(super) struct Look<'a> {
 /// The sizes of a model input by its axes.
 pub(super) type InputSizes<'a> = dyn Fn(ValueId, usize) -> Option<u64> + 'a;
 
-/// Operators whose output sees, place by place, what their first input sees.
+/// Operators beside the pointwise ones of one operand whose output sees, place by place, what their first
+/// input sees.
 const KEEPS: &[&str] = &[
-    "Identity",
-    "Cast",
-    "CastLike",
-    "Dropout",
-    "Clip",
-    "Relu",
-    "LeakyRelu",
-    "Elu",
-    "Selu",
-    "Celu",
-    "Gelu",
-    "FastGelu",
-    "QuickGelu",
-    "BiasGelu",
     "BiasAdd",
-    "HardSigmoid",
-    "HardSwish",
-    "Sigmoid",
-    "Softplus",
-    "Softsign",
-    "Swish",
-    "Mish",
-    "Tanh",
-    "Erf",
-    "Exp",
-    "Log",
-    "Neg",
-    "Abs",
-    "Sqrt",
-    "Reciprocal",
-    "Floor",
-    "Ceil",
-    "Round",
-    "Sign",
     "Acos",
     "Acosh",
     "Asin",
     "Asinh",
     "Atan",
     "Atanh",
-    "Cos",
     "Cosh",
-    "Sin",
     "Sinh",
     "Tan",
-    "ThresholdedRelu",
-    "Shrink",
     "Affine",
     "ParametricSoftplus",
     "ScaledTanh",
     "ImageScaler",
-    "Not",
     "BitwiseNot",
-    "IsNaN",
     "IsInf",
-    "BatchNormalization",
-    "LRN",
-    "QuantizeLinear",
-    "DequantizeLinear",
     "DynamicQuantizeLinear",
-    "QLinearSigmoid",
-    "QLinearLeakyRelu",
 ];
 
-/// Operators that bring their inputs to one shape and work element by element.
+/// Operators beside the pointwise ones of several operands that bring their inputs to one shape.
 const JOINS: &[&str] = &[
-    "Add",
-    "Sub",
-    "Mul",
-    "Div",
-    "Mod",
-    "Pow",
-    "Max",
-    "Min",
-    "Sum",
-    "Mean",
-    "And",
-    "Or",
     "Xor",
     "Equal",
     "Less",
@@ -117,11 +60,8 @@ const JOINS: &[&str] = &[
     "BitwiseOr",
     "BitwiseXor",
     "BitShift",
-    "Where",
-    "PRelu",
-    "QLinearAdd",
-    "QLinearMul",
     "QLinearWhere",
+    "Expand",
 ];
 
 /// Operators that tell sizes, or make values by them.
@@ -143,7 +83,7 @@ impl Look<'_> {
     }
 
     pub(super) fn shape(&self, place: usize) -> Option<&Shape> {
-        let value = self.node.inputs.get(place).copied().flatten()?;
+        let value = input_of(self.node, place)?;
         self.scene.shape(value)
     }
 
@@ -156,7 +96,7 @@ impl Look<'_> {
         if let Some(values) = self.node.attrs.ints(name).ok().flatten() {
             return Some(values);
         }
-        let value = self.node.inputs.get(place).copied().flatten()?;
+        let value = input_of(self.node, place)?;
         self.scene.shapes.values.get(value.at())?.ints()
     }
 
@@ -177,7 +117,7 @@ impl Look<'_> {
     }
 
     /// What the first input sees.
-    fn first(&self) -> Result<Field, Cause> {
+    pub(super) fn first(&self) -> Result<Field, Cause> {
         match self.inputs.first() {
             Some(State::Known(field)) => Ok((**field).clone()),
             Some(State::Unknown(cause)) => Err(*cause),
@@ -211,7 +151,7 @@ pub(super) fn outputs(look: &Look<'_>, size: &InputSizes<'_>) -> Vec<State> {
         }
         return states;
     }
-    if is(node, KEEPS) {
+    if is(node, pointwise::OF_ONE) || is(node, KEEPS) {
         let kept = match (look.inputs.first(), look.single()) {
             // The same value, not a copy of it: a long chain holds one.
             (Some(first @ State::Known(_)), Ok(_)) => first.clone(),
@@ -219,7 +159,7 @@ pub(super) fn outputs(look: &Look<'_>, size: &InputSizes<'_>) -> Vec<State> {
         };
         return all(kept);
     }
-    if is(node, JOINS) || is(node, &["Expand"]) {
+    if is(node, pointwise::OF_SEVERAL) || is(node, JOINS) {
         return all(joined(look, size));
     }
     all(one(look, size))
@@ -271,13 +211,9 @@ pub(super) fn meet(
             size,
             cause("repeats a part of a map"),
         );
-        all = match all {
-            None => Some(field),
-            Some(all) => match both(all, &field, id) {
-                Ok(all) => Some(all),
-                Err(cause) => return State::Unknown(cause),
-            },
-        };
+        if let Err(cause) = add(&mut all, field, id) {
+            return State::Unknown(cause);
+        }
     }
     all.map_or(State::Free, |it| State::from(Ok(it)))
 }
@@ -321,11 +257,20 @@ pub(super) fn both(mut left: Field, right: &Field, id: NodeId) -> Result<Field, 
     }
 }
 
+/// Adds what one more operand sees to what is seen so far.
+pub(super) fn add(all: &mut Option<Field>, field: Field, id: NodeId) -> Result<(), Cause> {
+    *all = Some(match all.take() {
+        None => field,
+        Some(all) => both(all, &field, id)?,
+    });
+    Ok(())
+}
+
 /// What the output of an operator with one data input sees, or of a matrix product.
 fn one(look: &Look<'_>, size: &InputSizes<'_>) -> State {
     let node = look.node;
     if linear::find(&node.domain, &node.op_type).is_some() {
-        return movers::product(look, size);
+        return product::product(look, size);
     }
     let ours = &*node.domain == crate::op::ONNX || &*node.domain == crate::op::MICROSOFT;
     let op_type = if ours { &*node.op_type } else { "" };
@@ -339,6 +284,8 @@ fn one(look: &Look<'_>, size: &InputSizes<'_>) -> State {
         "Tile" => movers::tile(look),
         "DepthToSpace" | "SpaceToDepth" => movers::blocks(look),
         "Resize" | "Upsample" => movers::resized(look),
+        "SplitToSequence" => movers::sequence(look),
+        "SequenceAt" => look.single(),
         "ArgMax" | "ArgMin" => movers::reduce(look),
         _ if op_type.starts_with("Reduce") => movers::reduce(look),
         _ => match spread_axes(look) {
@@ -376,143 +323,4 @@ fn spread_axes(look: &Look<'_>) -> Option<Range<usize>> {
         }
         _ => None,
     }
-}
-
-/// What a convolution or pool sees, and along which axes it moves.
-pub(super) struct Seen {
-    pub(super) field: Field,
-    pub(super) axes: Range<usize>,
-    /// Whether the operator takes its spatial axes away.
-    gone: bool,
-}
-
-impl Seen {
-    /// What its output sees.
-    pub(super) fn kept(self, look: &Look<'_>) -> Field {
-        let Self {
-            mut field,
-            axes,
-            gone,
-        } = self;
-        if gone {
-            let cause = look.cause("takes its axes away");
-            let below = axes.start;
-            let count = axes.len();
-            field.renumber(
-                |at| match at {
-                    at if at < below => Some(at),
-                    at if axes.contains(&at) => None,
-                    at => at.checked_sub(count),
-                },
-                cause,
-            );
-        }
-        field
-    }
-}
-
-/// The windows of a row.
-struct Window<'r> {
-    kernel: Option<&'r [u64]>,
-    strides: Option<&'r [u64]>,
-    dilations: Option<&'r [u64]>,
-    pads: Option<&'r [i64]>,
-    transposed: bool,
-    nhwc: bool,
-}
-
-/// What a convolution or pool sees through its windows.
-pub(super) fn window(look: &Look<'_>, layer: &Layer) -> Result<Seen, Cause> {
-    let open = look.cause("has windows that are not known");
-    let (window, mixes) = match layer {
-        Layer::Conv(row) => {
-            let operator = conv::find(&look.node.domain, &look.node.op_type).ok_or(open)?;
-            let weight = look.inputs.get(operator.weight);
-            if &*look.node.op_type == "DeformConv" {
-                look.first()?;
-                return Err(look.cause("takes its taps from where it computes them to be"));
-            }
-            match weight {
-                Some(State::Unknown(cause)) => return Err(*cause),
-                Some(State::Known(_)) => {
-                    look.first()?;
-                    return Err(look.cause("has a weight that is computed from the input"));
-                }
-                Some(State::Free) | None => {}
-            }
-            let window = Window {
-                kernel: row.kernel_shape.as_deref(),
-                strides: row.strides.as_deref(),
-                dilations: row.dilations.as_deref(),
-                pads: row.pads.as_deref(),
-                transposed: operator.transposed,
-                nhwc: row.layout.is_some(),
-            };
-            (window, true)
-        }
-        Layer::Pool(row) if row.global => return global(look, row.layout.is_some()),
-        Layer::Pool(row) => {
-            let window = Window {
-                kernel: row.kernel_shape.as_deref(),
-                strides: row.strides.as_deref(),
-                dilations: row.dilations.as_deref(),
-                pads: row.pads.as_deref(),
-                transposed: false,
-                nhwc: row.layout.is_some(),
-            };
-            (window, false)
-        }
-        _ => return Err(open),
-    };
-    let mut field = look.first()?;
-    let (Some(kernel), Some(strides)) = (window.kernel, window.strides) else {
-        return Err(open);
-    };
-    let count = kernel.len();
-    let first = if window.nhwc { 1 } else { 2 };
-    let past = count.saturating_add(first);
-    if mixes {
-        field.mix(if window.nhwc { past } else { 1 });
-    }
-    for (at, axis) in (first..past).enumerate() {
-        let steps = || {
-            let of = |list: Option<&[u64]>| list.and_then(|it| it.get(at).copied());
-            let pad = window.pads?.get(at).copied()?;
-            let (kernel, dilation) = (of(Some(kernel))?, of(window.dilations)?);
-            let stride = of(Some(strides))?;
-            if window.transposed {
-                return resize::transposed(kernel, stride, dilation, pad);
-            }
-            let first = pad.checked_neg()?;
-            let reach = dilation.checked_mul(kernel.checked_sub(1)?)?;
-            Steps::one(signed(stride)?, first, first.checked_add(signed(reach)?)?)
-        };
-        field.through(axis, steps().as_ref(), open);
-    }
-    Ok(Seen {
-        field,
-        axes: first..past,
-        gone: false,
-    })
-}
-
-/// What a global pool sees: all of its spatial axes.
-fn global(look: &Look<'_>, nhwc: bool) -> Result<Seen, Cause> {
-    let mut field = look.single()?;
-    let rank = look.shape(0).map(Shape::rank);
-    let rank = rank.ok_or(look.cause("pools a value of unknown shape"))?;
-    let axes = if nhwc {
-        1..rank.saturating_sub(1)
-    } else {
-        2..rank
-    };
-    for at in axes.clone() {
-        field.mix(at);
-    }
-    let reduces = look.node.op_type.starts_with("Reduce");
-    Ok(Seen {
-        field,
-        axes,
-        gone: reduces && look.node.attrs.int_or("keepdims", 1) == Ok(0),
-    })
 }

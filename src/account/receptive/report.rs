@@ -136,7 +136,7 @@ fn entry(reach: &Reach, row: NodeId) -> Result<Option<Entry>, Cause> {
     let steps = match &reach.along {
         Along::Moving { steps, .. } => steps,
         Along::Still { .. } => return Ok(None),
-        Along::Lost { cause, .. } => return Err(*cause),
+        Along::Folded { cause, .. } | Along::Lost { cause, .. } => return Err(*cause),
     };
     let found = || {
         let (pixels, positions) = steps.stride()?;

@@ -101,7 +101,7 @@ impl Sampling {
         let (made, taken) = (signed(made)?, signed(taken)?);
         let common = gcd(made, taken);
         let (made, taken) = (made.checked_div(common)?, taken.checked_div(common)?);
-        if made > 64 || made < 1 || taken < 1 {
+        if !(1..=64).contains(&made) || taken < 1 {
             return None;
         }
         // Twice the position times `made`, as a whole number.

@@ -39,6 +39,7 @@ impl Steps {
     }
 
     /// What position `at` sees; `None` past 64 bits.
+    #[expect(clippy::option_option, reason = "past 64 bits, or sees nothing")]
     fn window(&self, at: i64) -> Option<Option<(i64, i64)>> {
         let count = self.count()?;
         let round = at.div_euclid(count).checked_mul(self.by)?;
@@ -50,6 +51,7 @@ impl Steps {
     }
 
     /// What positions `first ..= last` see together.
+    #[expect(clippy::option_option, reason = "past 64 bits, or sees nothing")]
     fn span(&self, first: i64, last: i64) -> Option<Option<(i64, i64)>> {
         // A round later a window lies further on, so only the outermost rounds matter.
         let reach = self.count()?.checked_sub(1)?;

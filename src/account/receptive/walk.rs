@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::field::{Cause, Field, Place};
 use super::operators::{self, Look};
+use super::windows;
 use super::{ReceptiveField, report};
 use crate::account::rows::Layer;
 use crate::account::scene::{Scene, input_of};
@@ -149,10 +150,21 @@ impl<'a> Walk<'a> {
     fn owner(&mut self, id: NodeId) {
         let scene = self.scene;
         let node = scene.network.node(id);
+        // A condition that is known decides which branch counts.
+        let condition = input_of(node, 0).and_then(|it| scene.shapes.values.get(it.at()));
+        let condition = condition.and_then(|it| it.elements.as_ref()?.first()?.int());
+        let taken = condition.map(|it| {
+            if it == 0 {
+                "else_branch"
+            } else {
+                "then_branch"
+            }
+        });
         for (place, value) in node.outputs.iter().enumerate() {
             let Some(value) = *value else { continue };
             let state = if &*node.op_type == "If" {
                 let bodies = node.subgraphs.iter();
+                let bodies = bodies.filter(|it| taken.is_none_or(|taken| it.0 == taken));
                 let bodies = bodies.filter_map(|(_, it)| scene.network.graphs.get(it.at()));
                 let results = bodies.filter_map(|it| it.outputs.get(place));
                 let results = results.map(|it| (self.state(*it), scene.shape(*it)));
@@ -217,7 +229,7 @@ impl<'a> Walk<'a> {
             }
             return;
         };
-        let seen = operators::window(&look, layer);
+        let seen = windows::window(&look, layer);
         let found = match &seen {
             Ok(seen) => {
                 let spatial = self.spatial.get(&seen.field.input);

@@ -140,8 +140,8 @@ pub(super) fn sharing_factor(it: &Model<'_>) -> Measured {
 /// The fullest moment of a forward pass, in bytes.
 pub(super) fn peak_activations(it: &Model<'_>) -> Measured {
     let peak = it.inspection.totals.peak_activations.as_ref();
-    match peak.and_then(|it| it.bytes).zip(peak) {
-        Some((bytes, _)) if it.hidden().is_none() => Measured::known(bytes),
+    match peak.and_then(|it| it.bytes) {
+        Some(bytes) if it.hidden().is_none() => Measured::known(bytes),
         _ => Measured::unknown(
             it.missing(|layer, what| layer == "totals" && what.starts_with("peak_activations")),
         ),

@@ -1,9 +1,9 @@
 //! The parts of a verdict in words: what was found, what was asked, how far apart they are, who did it.
 
 use super::super::printable;
-use super::super::text::{percent, plural, several, spoken};
+use super::super::text::{plural, several, spoken};
 use crate::check::{Asked, Culprit, Found, Limit, Status, Tolerance, Unit, Verdict};
-use crate::units::wide;
+use crate::units::{percent, wide};
 
 /// What layers are called that changed.
 pub(super) const CHANGED: &str = "changed since the baseline";

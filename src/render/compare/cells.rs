@@ -3,8 +3,8 @@
 use super::Page;
 use crate::compare::property::{PROPERTIES, Property, Value};
 use crate::compare::summary::Model;
-use crate::render::text::{percent, printable, ratio};
-use crate::units::{Bytes, counted};
+use crate::render::text::printable;
+use crate::units::{Bytes, counted, percent, ratio};
 
 /// A row of cells.
 pub(super) struct Row {

@@ -4,19 +4,15 @@ use std::collections::BTreeMap;
 use std::io;
 
 use serde::Serialize;
-use serde_json::Serializer;
 
 use super::Page;
 use crate::compare::property::{PROPERTIES, Property};
 use crate::compare::summary::{Model, Summary, Sums};
-use crate::render::SCHEMA_VERSION;
-use crate::render::pretty::Pretty;
+use crate::render::json;
 
 /// The document; keys stand in this order.
 #[derive(Serialize)]
 struct Document<'a> {
-    schema_version: u32,
-    cnninspect: &'static str,
     by: &'static str,
     inputs_agree: bool,
     reference: Option<&'a str>,
@@ -37,8 +33,6 @@ struct Column<'a> {
 pub(super) fn write(page: &Page<'_>, out: &mut dyn io::Write) -> io::Result<()> {
     let summary = page.summary;
     let document = Document {
-        schema_version: SCHEMA_VERSION,
-        cnninspect: env!("CARGO_PKG_VERSION"),
         by: "summary",
         inputs_agree: summary.inputs_agree(),
         reference: summary.reference().map(|it| it.path.as_str()),
@@ -49,9 +43,7 @@ pub(super) fn write(page: &Page<'_>, out: &mut dyn io::Write) -> io::Result<()> 
             .collect(),
         best: best(summary),
     };
-    let mut serializer = Serializer::with_formatter(&mut *out, Pretty::default());
-    document.serialize(&mut serializer)?;
-    writeln!(out)
+    json::document(document, out)
 }
 
 fn column<'a>(summary: &Summary, model: &'a Model) -> Column<'a> {

@@ -1,5 +1,7 @@
 //! Windows drawn along each axis, one cell an element.
 
+use std::fmt::Write;
+
 use super::super::text::width;
 use crate::explain::{Explanation, Strip};
 
@@ -84,14 +86,14 @@ fn strip_lines(strip: &Strip, ascii: bool, room: usize) -> Vec<String> {
         strip.axis, signs.element
     );
     if strip.pads.0 > 0 || strip.pads.1 > 0 {
-        legend.push_str(&format!(", {} {pads}", signs.padding));
+        let _ = write!(legend, ", {} {pads}", signs.padding);
     }
-    legend.push_str(&format!(", {} tap", signs.tap));
+    let _ = write!(legend, ", {} tap", signs.tap);
     if strip.dilation > 1 && strip.kernel > 1 {
-        legend.push_str(&format!(", {} skipped", signs.between));
+        let _ = write!(legend, ", {} skipped", signs.between);
     }
     if !shown.whole() {
-        legend.push_str(&format!(", {} left out", signs.cut));
+        let _ = write!(legend, ", {} left out", signs.cut);
     }
     let mut out: Vec<String> = super::wrapped(&legend, room);
     let size = strip.size;
