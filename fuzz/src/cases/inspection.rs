@@ -1,15 +1,14 @@
 //! A model that could be read, through everything that follows.
 
-use cnninspect::account::Totals;
 use cnninspect::check::{
     self, Against, Baseline, Budget, Config, Model as Measured, ModelRecord, Subject,
 };
 use cnninspect::read::Model;
 use cnninspect::render::{FORMATS, View, find_column};
-use cnninspect::verify::Choice;
+use cnninspect::verify::{Choice, Status};
 use cnninspect::{Inspection, Options};
 
-use super::{LIMITS, again, pick, reports};
+use super::{LIMITS, again, asked, pick, reports, sums};
 
 /// Sizes that inputs and dimensions are given: ordinary ones, and ones whose products pass 64 and 128 bits.
 const SIZES: &[u64] = &[1, 2, 7, 224, 1 << 31, 1 << 40, u64::MAX];
@@ -23,13 +22,31 @@ pub(super) fn inspect(mut model: Model, bytes: &[u8], choice: &Choice) {
     };
     let view = view(number);
     let first_json = write(&first, &view);
-    booked(&first.totals);
+    sums::agree(&model.network, &first);
+    ran(&first);
     if number % 4 == 0 {
         let second = inspected(&mut again(bytes), &options).expect("it was inspected before");
         assert!(first_json == write(&second, &view), "two runs differ");
     }
+    if number % 3 == 0 {
+        asked::explained(&model.network, &options.sizes, &view);
+    }
+    if number % 5 == 0 {
+        asked::compared(&first, view.width);
+    }
     if number % 2 == 0 {
         kept(first);
+    }
+}
+
+/// A layer that was not run says why; one that was run agrees.
+fn ran(it: &Inspection) {
+    for layer in &it.verification {
+        match layer.status {
+            Status::Confirmed => {}
+            Status::NotRun => assert!(layer.reason.is_some(), "{layer:?}"),
+            Status::Mismatch => panic!("a mismatch: {layer:?}"),
+        }
     }
 }
 
@@ -114,21 +131,6 @@ fn write(inspection: &Inspection, view: &View) -> Vec<u8> {
     json
 }
 
-/// The headline is the sum of four roles.
-fn booked(totals: &Totals) {
-    let roles = &totals.roles;
-    let four = [
-        roles.weight,
-        roles.bias,
-        roles.norm_affine,
-        roles.elementwise,
-    ];
-    let sum = four
-        .iter()
-        .fold(0, |sum: u128, it| sum.saturating_add(it.0));
-    assert_eq!(totals.params.0, sum, "params");
-}
-
 /// What is written about a model to be read again reads the same, and holds.
 fn kept(inspection: Inspection) {
     let key = inspection.path.clone();
@@ -137,7 +139,8 @@ fn kept(inspection: Inspection) {
     baseline.models.insert(key.clone(), record);
     let text = baseline.to_text();
     let read = Baseline::read("cnninspect.lock", &text).expect("a lock file reads");
-    assert!(read == baseline, "the lock file reads as another:\n{text}");
+    let again = read.to_text();
+    assert!(read == baseline, "the lock file\n{text}\nreads as\n{again}");
 
     let draft = check::draft(&[(key.clone(), inspection.clone())]);
     let config = Config::read("cnninspect.toml", &draft);

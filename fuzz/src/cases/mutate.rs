@@ -689,6 +689,8 @@ fn declared(graph: &mut GraphProto, dice: &mut Dice) {
             };
         }
         _ if full => shape.dim.clear(),
-        _ => shape.dim.push(onnx_protobuf::tensor_shape_proto::Dimension::default()),
+        _ => shape
+            .dim
+            .push(onnx_protobuf::tensor_shape_proto::Dimension::default()),
     }
 }

@@ -3,9 +3,11 @@
 //! No file may make the product panic, overflow its stack or take memory and time out of proportion; what
 //! comes out of it can be read by the readers of each format; and what it writes to read again reads the same.
 
+mod asked;
 mod inspection;
 pub mod mutate;
 mod reports;
+mod sums;
 mod written;
 
 use cnninspect::read::{self, Model};
