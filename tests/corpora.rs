@@ -4,6 +4,7 @@
 //! `fuzz/` has a build of its own; this compiles the same text, so an ordinary test run checks it.
 
 #[path = "../fuzz/src/cases/mod.rs"]
+#[expect(unreachable_pub, reason = "the fuzz targets use it as a library")]
 mod cases;
 
 use std::collections::BTreeSet;

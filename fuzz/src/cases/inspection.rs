@@ -24,17 +24,17 @@ pub(super) fn inspect(mut model: Model, bytes: &[u8], choice: &Choice) {
     let first_json = write(&first, &view);
     sums::agree(&model.network, &first);
     ran(&first);
-    if number % 4 == 0 {
+    if number.is_multiple_of(4) {
         let second = inspected(&mut again(bytes), &options).expect("it was inspected before");
         assert!(first_json == write(&second, &view), "two runs differ");
     }
-    if number % 3 == 0 {
+    if number.is_multiple_of(3) {
         asked::explained(&model.network, &options.sizes, &view);
     }
-    if number % 5 == 0 {
+    if number.is_multiple_of(5) {
         asked::compared(&first, view.width);
     }
-    if number % 2 == 0 {
+    if number.is_multiple_of(2) {
         kept(first);
     }
 }
@@ -52,7 +52,6 @@ fn ran(it: &Inspection) {
 
 fn inspected(model: &mut Model, options: &Options) -> Option<Inspection> {
     let answer = cnninspect::settle(model, options)
-        .map_err(cnninspect::Error::from)
         .and_then(|_| cnninspect::inspect_model(model, "a model.onnx", options, &|_| {}));
     answer
         .map_err(|error| reports::plain(&error.to_string()))
@@ -105,12 +104,12 @@ fn view(number: u64) -> View {
     let columns = ["layer", "stored", "unshared", "output"];
     let columns = columns.iter().filter_map(|it| find_column(it)).collect();
     View {
-        all: number % 3 == 0,
-        top: (number % 5 == 0).then_some(2),
-        columns: (number % 7 == 0).then_some(columns),
-        sort: find_column("unshared").filter(|_| number % 11 == 0),
+        all: number.is_multiple_of(3),
+        top: (number.is_multiple_of(5)).then_some(2),
+        columns: (number.is_multiple_of(7)).then_some(columns),
+        sort: find_column("unshared").filter(|_| number.is_multiple_of(11)),
         width: [20, 60, 100, 100][usize::try_from(number % 4).unwrap()],
-        color: number % 13 == 0,
+        color: number.is_multiple_of(13),
     }
 }
 

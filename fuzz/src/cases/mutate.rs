@@ -1,5 +1,8 @@
 //! Changes a model as a whole: what comes out still parses, so it gets past the reader.
 
+mod dice;
+mod words;
+
 use onnx_protobuf::attribute_proto::AttributeType;
 use onnx_protobuf::tensor_shape_proto::dimension::Value as Size;
 use onnx_protobuf::type_proto::Value as TypeValue;
@@ -8,298 +11,14 @@ use onnx_protobuf::{
 };
 use protobuf::MessageField;
 
-/// Numbers at the edges of what shape rules compute with.
-const NUMBERS: &[i64] = &[
-    0,
-    1,
-    2,
-    3,
-    4,
-    7,
-    8,
-    16,
-    224,
-    -1,
-    -2,
-    -3,
-    -64,
-    127,
-    255,
-    1 << 16,
-    i32::MAX as i64,
-    i32::MIN as i64,
-    1 << 31,
-    1 << 32,
-    1 << 40,
-    1 << 62,
-    i64::MAX,
-    i64::MAX - 1,
-    i64::MIN,
-    i64::MIN + 1,
-];
-
-/// Operators of every family of shape rules.
-const OPERATORS: &[&str] = &[
-    "Conv",
-    "ConvTranspose",
-    "ConvInteger",
-    "QLinearConv",
-    "DeformConv",
-    "FusedConv",
-    "NhwcConv",
-    "MaxPool",
-    "AveragePool",
-    "LpPool",
-    "GlobalAveragePool",
-    "QLinearAveragePool",
-    "MaxUnpool",
-    "MaxRoiPool",
-    "RoiAlign",
-    "Relu",
-    "PRelu",
-    "Clip",
-    "Add",
-    "Sub",
-    "Mul",
-    "Div",
-    "Mod",
-    "Pow",
-    "Min",
-    "Max",
-    "Where",
-    "Equal",
-    "Less",
-    "Not",
-    "And",
-    "Floor",
-    "Ceil",
-    "Sqrt",
-    "Neg",
-    "Abs",
-    "Reciprocal",
-    "Sum",
-    "Identity",
-    "Cast",
-    "CastLike",
-    "Shape",
-    "Size",
-    "Reshape",
-    "Flatten",
-    "Transpose",
-    "Squeeze",
-    "Unsqueeze",
-    "Slice",
-    "Split",
-    "Concat",
-    "Expand",
-    "Tile",
-    "Pad",
-    "Gather",
-    "GatherND",
-    "GatherElements",
-    "ScatterND",
-    "ScatterElements",
-    "Range",
-    "ConstantOfShape",
-    "Constant",
-    "Resize",
-    "Upsample",
-    "Gemm",
-    "MatMul",
-    "MatMulInteger",
-    "QLinearMatMul",
-    "MatMulNBits",
-    "Einsum",
-    "LSTM",
-    "GRU",
-    "RNN",
-    "Attention",
-    "MultiHeadAttention",
-    "LayerNormalization",
-    "BatchNormalization",
-    "InstanceNormalization",
-    "GroupNormalization",
-    "Softmax",
-    "ReduceMean",
-    "ReduceSum",
-    "ReduceMax",
-    "ReduceProd",
-    "ArgMax",
-    "TopK",
-    "NonZero",
-    "Unique",
-    "NonMaxSuppression",
-    "Compress",
-    "OneHot",
-    "SpaceToDepth",
-    "DepthToSpace",
-    "GridSample",
-    "AffineGrid",
-    "DFT",
-    "STFT",
-    "CumSum",
-    "Trilu",
-    "EyeLike",
-    "If",
-    "Loop",
-    "Scan",
-    "SequenceConstruct",
-    "SequenceAt",
-    "SplitToSequence",
-    "ConcatFromSequence",
-    "SequenceEmpty",
-    "QuantizeLinear",
-    "DequantizeLinear",
-    "DynamicQuantizeLinear",
-    "Dropout",
-    "Col2Im",
-    "CenterCropPad",
-    "Bernoulli",
-    "RandomNormal",
-    "Multinomial",
-    "Optional",
-    "OptionalGetElement",
-    "StringNormalizer",
-    "BlackmanWindow",
-];
-
-/// Attributes that shape rules read.
-const ATTRIBUTES: &[&str] = &[
-    "kernel_shape",
-    "strides",
-    "pads",
-    "dilations",
-    "group",
-    "auto_pad",
-    "ceil_mode",
-    "count_include_pad",
-    "output_shape",
-    "output_padding",
-    "axis",
-    "axes",
-    "keepdims",
-    "perm",
-    "to",
-    "value",
-    "value_int",
-    "value_ints",
-    "starts",
-    "ends",
-    "steps",
-    "split",
-    "num_outputs",
-    "shape",
-    "allowzero",
-    "mode",
-    "scales",
-    "sizes",
-    "blocksize",
-    "equation",
-    "transA",
-    "transB",
-    "hidden_size",
-    "num_heads",
-    "batch_dims",
-    "k",
-    "N",
-    "K",
-    "bits",
-    "block_size",
-    "channels_last",
-    "coordinate_transformation_mode",
-    "keep_aspect_ratio_policy",
-    "num_scan_inputs",
-    "scan_input_axes",
-    "noop_with_empty_axes",
-    "onesided",
-    "tiles",
-    "repeats",
-    "then_branch",
-    "else_branch",
-    "body",
-];
-
-/// Texts that a printer or an index of names could trip over.
-const TEXTS: &[&str] = &[
-    "",
-    "x",
-    "conv",
-    "N",
-    "a/b.c",
-    "\u{202e}evil",
-    "\u{1b}[2J",
-    "a\nb",
-    "a,\"b\"",
-    "|`<&>'",
-    "]]>",
-    "'",
-    "\\",
-    "\u{0}",
-    "\u{fffe}",
-    "\u{feff}",
-    "=1+1",
-    "::error::",
-    "SAME_UPPER",
-    "VALID",
-    "NOTSET",
-    "ij,jk->ik",
-    "...ij,...jk",
-    "ii->i",
-    "a \u{301}\u{200d}",
-    "%0A",
-    "wörter",
-    "linear",
-    "cubic",
-    "com.microsoft",
-    "ai.onnx",
-    "my",
-];
-
-/// A small generator: what it picks depends on its seed alone.
-struct Dice(u64);
-
-impl Dice {
-    /// A number below `sides`; 0 where there are none.
-    ///
-    /// Source: splitmix64, <https://prng.di.unimi.it/splitmix64.c>
-    fn below(&mut self, sides: usize) -> usize {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut it = self.0;
-        it = (it ^ (it >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        it = (it ^ (it >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        it ^= it >> 31;
-        let sides = u64::try_from(sides).unwrap();
-        usize::try_from(it.checked_rem(sides).unwrap_or(0)).unwrap()
-    }
-
-    fn number(&mut self) -> i64 {
-        let near = i64::try_from(self.below(9)).unwrap();
-        if self.below(2) == 0 {
-            near
-        } else {
-            *self.one(NUMBERS)
-        }
-    }
-
-    fn one<'a, T>(&mut self, list: &'a [T]) -> &'a T {
-        &list[self.below(list.len())]
-    }
-
-    fn text(&mut self) -> String {
-        (*self.one(TEXTS)).to_owned()
-    }
-
-    fn some<'a, T>(&mut self, list: &'a mut [T]) -> Option<&'a mut T> {
-        let at = self.below(list.len());
-        list.get_mut(at)
-    }
-}
+use dice::Dice;
+use words::{ATTRIBUTES, OPERATORS};
 
 /// One to four changes to a model, chosen by `seed`; `None` where the bytes are no model.
 #[must_use]
 pub fn mutated(bytes: &[u8], seed: u32) -> Option<Vec<u8>> {
     let mut model = ModelProto::parse_from_bytes(bytes).ok()?;
-    let mut dice = Dice(u64::from(seed));
+    let mut dice = Dice::new(seed);
     for _ in 0..=dice.below(4) {
         change(&mut model, &mut dice);
     }
@@ -311,7 +30,7 @@ pub fn mutated(bytes: &[u8], seed: u32) -> Option<Vec<u8>> {
 pub fn crossed(left: &[u8], right: &[u8], seed: u32) -> Option<Vec<u8>> {
     let mut model = ModelProto::parse_from_bytes(left).ok()?;
     let mut other = ModelProto::parse_from_bytes(right).ok()?;
-    let mut dice = Dice(u64::from(seed));
+    let mut dice = Dice::new(seed);
     let from = other.graph.mut_or_insert_default();
     let into = model.graph.mut_or_insert_default();
     let start = dice.below(from.node.len() + 1);
@@ -361,7 +80,7 @@ fn make_function(model: &mut ModelProto, dice: &mut Dice) {
             opset_import: model.opset_import.clone(),
             ..Default::default()
         };
-        node.domain = "my".to_owned();
+        "my".clone_into(&mut node.domain);
         node.op_type = name;
         if model.functions.len() < 16 {
             model.functions.push(function);
