@@ -11,6 +11,7 @@
 //!
 //! `stored` is counted from the tensors themselves, apart from all this.
 
+mod batch;
 mod conv;
 mod costs;
 mod count;
@@ -29,6 +30,7 @@ mod roles;
 mod rows;
 mod scene;
 mod slots;
+mod tensors;
 mod ties;
 mod totals;
 pub mod trace;
@@ -44,6 +46,7 @@ pub use rows::{
     Account, ConvLayer, ConvTotals, Layer, LinearTotals, NodeLayer, ParamCounts, PoolLayer,
     PoolTotals, Roles, Totals,
 };
+pub use tensors::{TensorRow, tensors};
 pub use without_pool::{Change, LinearGrowth, WithoutPool, without_pools};
 
 use std::collections::BTreeSet;
@@ -68,11 +71,13 @@ pub fn account(network: &Network, edges: &Edges, shapes: &Shapes) -> Account {
     let booked = roles::book(scene, &mut tracer);
     let ties = ties::Ties::find(scene, &mut tracer, &order);
     let feature_maps = feature_maps::find(scene, &order);
+    let batch = batch::Batch::find(scene);
     let mut linears = node::Linears::default();
     let mut rows = conv::Rows {
         scene,
         tracer: &mut tracer,
         ties: &ties,
+        batch: &batch,
         findings: vec![],
         gaps: vec![],
         roots: BTreeSet::new(),
@@ -99,7 +104,7 @@ pub fn account(network: &Network, edges: &Edges, shapes: &Shapes) -> Account {
         let sizes = live.filter_map(|it| tracer.root_numel(*it));
         Params(sizes.fold(0, u128::saturating_add))
     };
-    totals.peak_activations = peak::of_model(scene, &mut gaps);
+    totals.peak_activations = peak::of_model(scene, &batch, &mut gaps);
     totals.conv.params = live(&roots);
     totals.linear.params = live(&linears.roots);
     Account {

@@ -19,7 +19,7 @@ use clap::{ColorChoice, CommandFactory, Parser, Subcommand};
 use cnninspect::render::COLUMNS;
 
 pub(crate) use check::{Checking, Keeping};
-pub(crate) use compare::Comparing;
+pub(crate) use compare::{By, Comparing};
 pub(crate) use explain::{Deriving, Explaining};
 pub(crate) use geometry::Printing;
 pub(crate) use init::Drafting;
@@ -86,11 +86,25 @@ enum Command {
     Explain(Box<explain::Explain>),
 }
 
+impl Command {
+    fn name(&self) -> &'static str {
+        match self {
+            Self::Verify(_) => "verify",
+            Self::Check(_) => "check",
+            Self::Compare(_) => "compare",
+            Self::Init(_) => "init",
+            Self::Geometry(_) => "geometry",
+            Self::Explain(_) => "explain",
+        }
+    }
+}
+
 const EXAMPLES: &str = "\
 Examples:
   cnninspect model.onnx
   cnninspect model.onnx --input images=1x3x640x640
   cnninspect model.onnx --dim height=224 --dim width=224 --top 10
+  cnninspect model.onnx --sweep 224,256,320
   cnninspect model.safetensors --input 3x224x224
   cnninspect verify model.onnx
   cnninspect explain model.onnx conv1
@@ -116,23 +130,32 @@ fn more_help() -> String {
 /// Reads the command line; answers `--help`, `--version` and wrong usage by itself.
 pub(crate) fn parse() -> Request {
     let cli = Cli::try_parse().unwrap_or_else(|error| plainly(error).exit());
+    let command = cli.command.as_ref().map(Command::name);
     match cli.request() {
         Ok(request) => request,
-        Err(message) => conflict(&message).exit(),
+        Err(message) => conflict(command, &message).exit(),
     }
 }
 
-fn conflict(message: &str) -> clap::Error {
-    Cli::command()
-        .color(ColorChoice::Auto)
-        .error(ErrorKind::ArgumentConflict, message)
+/// An error with the usage of the command that it is about.
+fn conflict(command: Option<&str>, message: &str) -> clap::Error {
+    let mut all = Cli::command().color(ColorChoice::Auto);
+    all.build();
+    let kind = ErrorKind::ArgumentConflict;
+    match command.and_then(|it| all.find_subcommand_mut(it)) {
+        Some(command) => command.error(kind, message),
+        None => all.error(kind, message),
+    }
 }
 
 /// A second model, which clap takes for a command in the wrong place, as what it is.
 fn plainly(error: clap::Error) -> clap::Error {
     match error.get(ContextKind::InvalidSubcommand) {
         Some(ContextValue::String(name)) if error.kind() == ErrorKind::ArgumentConflict => {
-            conflict(&format!("one model at a time: '{name}' is one too many"))
+            conflict(
+                None,
+                &format!("one model at a time: '{name}' is one too many"),
+            )
         }
         _ => error,
     }

@@ -267,8 +267,14 @@ pub fn asks_for_pools(account: &Account, question: &Question) -> bool {
     chosen.is_ok_and(|it| it.iter().any(|it| matches!(it, Layer::Pool(_))))
 }
 
-/// The layers that are asked for.
-fn chosen<'a>(layers: &'a [Layer], question: &Question) -> Result<Vec<&'a Layer>, QuestionError> {
+/// The layers that are asked for, in the file's order.
+///
+/// # Errors
+/// As [`explain`].
+pub fn chosen<'a>(
+    layers: &'a [Layer],
+    question: &Question,
+) -> Result<Vec<&'a Layer>, QuestionError> {
     let of_kind = |it: &&Layer| match question.kind {
         Some(Kind::Conv) => matches!(it, Layer::Conv(_)),
         Some(Kind::Pool) => matches!(it, Layer::Pool(_)),

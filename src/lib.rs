@@ -34,6 +34,7 @@
 //! | [`account`] | network + shapes → rows, roles, totals, findings |
 //! | [`verify`] | network + shapes + weight bytes → what running a layer showed; the only room that knows candle |
 //! | [`mod@explain`] | account + geometry → how a layer's numbers come about, step by step |
+//! | [`sweep`] | network + a list of sizes → sums and rows at each |
 //! | [`check`] | inspections + budgets + baseline → verdicts |
 //! | [`compare`] | several inspections → one beside the other |
 //! | [`render`] | an inspection or a report → table, JSON, Markdown, CSV, … |
@@ -87,6 +88,8 @@ pub mod account;
 pub mod verify;
 
 pub mod explain;
+
+pub mod sweep;
 
 pub mod check;
 

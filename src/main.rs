@@ -7,6 +7,8 @@ mod cli;
 mod compare;
 #[path = "main/progress.rs"]
 mod progress;
+#[path = "main/sweep.rs"]
+mod sweep;
 
 use std::fs;
 use std::io::{self, BufWriter, IsTerminal, Write};
@@ -74,6 +76,9 @@ fn main() -> ExitCode {
 
 /// `cnninspect MODEL`: inspects, shows, judges.
 fn inspect(task: &Inspecting, common: &Common) -> Result<u8, Failure> {
+    if let Some(sizes) = &task.sweep {
+        return sweep::inspect(task, sizes, common);
+    }
     let inspection = inspected(&task.model, &task.options, common)?;
     show(common, &|page, out| {
         let view = page.view(&task.view);
@@ -157,6 +162,9 @@ fn explain(task: &Explaining, common: &Common) -> Result<u8, Failure> {
 
 /// `cnninspect explain MODEL`: where a layer's numbers come from.
 fn layers(task: &Deriving, common: &Common) -> Result<(), Failure> {
+    if let Some(sizes) = &task.sweep {
+        return sweep::explain(task, sizes, common);
+    }
     keep(&task.model, common)?;
     let explained = cnninspect::explain(&task.model, &task.options, &task.question);
     let explained = explained.map_err(|error| about(&task.model, &error, error.hint()))?;

@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 
 use self::folder::Folder;
 pub use self::onnx::OnnxError;
-pub use self::payload::PayloadError;
+pub use self::payload::{Elements, PayloadError};
 pub use self::pt2::Pt2Error;
 pub use self::safetensors::SafetensorsError;
 use crate::network::Network;

@@ -14,6 +14,7 @@ mod geometry;
 mod json;
 mod layout;
 mod markdown;
+mod names;
 mod notes;
 mod paint;
 mod pooled;
@@ -25,6 +26,7 @@ mod rules;
 #[cfg(test)]
 mod sample;
 mod summary;
+mod sweep;
 mod table;
 mod text;
 mod verdicts;
@@ -35,6 +37,7 @@ use std::io;
 
 use crate::Inspection;
 use crate::explain::Explanation;
+use crate::sweep::Swept;
 use crate::verify::Replication;
 
 pub use check::{CHECK_FORMATS, CheckFormat, problems};
@@ -87,6 +90,9 @@ type WriteRules = fn(&Pages, &View, &mut dyn io::Write) -> io::Result<()>;
 type WriteExplained =
     fn(&str, &[Explanation], Drawing, &View, &mut dyn io::Write) -> io::Result<()>;
 
+/// Writes a network at several sizes.
+type WriteSwept = fn(&Swept, &View, &mut dyn io::Write) -> io::Result<()>;
+
 /// Version of the JSON documents; it rises when a field changes its meaning or goes, and new fields may come
 /// any time.
 const SCHEMA_VERSION: u32 = 1;
@@ -105,6 +111,7 @@ pub struct OutputFormat {
     replicated: Option<WriteReplication>,
     rules: Option<WriteRules>,
     explained: Option<WriteExplained>,
+    swept: WriteSwept,
 }
 
 /// Every output format, the one for people first.
@@ -118,6 +125,7 @@ pub const FORMATS: &[OutputFormat] = &[
         replicated: Some(replica::table),
         rules: Some(rules::table),
         explained: Some(explain::table),
+        swept: sweep::table,
     },
     OutputFormat {
         name: "json",
@@ -128,6 +136,7 @@ pub const FORMATS: &[OutputFormat] = &[
         replicated: Some(replica::json),
         rules: Some(rules::json),
         explained: Some(explain::json),
+        swept: sweep::json,
     },
     OutputFormat {
         name: "markdown",
@@ -138,6 +147,7 @@ pub const FORMATS: &[OutputFormat] = &[
         replicated: None,
         rules: Some(rules::markdown),
         explained: Some(explain::markdown),
+        swept: sweep::markdown,
     },
     OutputFormat {
         name: "csv",
@@ -148,6 +158,7 @@ pub const FORMATS: &[OutputFormat] = &[
         replicated: None,
         rules: None,
         explained: None,
+        swept: sweep::csv,
     },
 ];
 
@@ -182,6 +193,19 @@ impl OutputFormat {
         out: &mut dyn io::Write,
     ) -> io::Result<()> {
         (self.verified)(inspection, view, out)
+    }
+
+    /// Writes a network, or layers of it, at several sizes.
+    ///
+    /// # Errors
+    /// Whatever `out` answers to a write.
+    pub fn write_swept(
+        &self,
+        swept: &Swept,
+        view: &View,
+        out: &mut dyn io::Write,
+    ) -> io::Result<()> {
+        (self.swept)(swept, view, out)
     }
 
     /// Whether it can show what sharing is in one layer.

@@ -2,6 +2,7 @@
 
 mod decode;
 mod expr;
+mod form;
 mod stored;
 
 use std::fmt;
@@ -10,6 +11,7 @@ use serde::{Serialize, Serializer};
 
 pub use decode::{Number, decode};
 pub use expr::Expr;
+pub use form::Form;
 pub use stored::{Payload, Region, StoredTensor};
 
 /// Element types under ONNX's names and numbers.

@@ -94,6 +94,25 @@ pub fn ratio(whole: u128, part: u128) -> Option<String> {
     })
 }
 
+/// A quotient of counts as JSON has it; exact where it is a whole number below 2^53.
+#[must_use]
+pub fn fraction(above: u128, below: u128) -> Option<f64> {
+    let whole = above.checked_div(below)?;
+    let rest = above.checked_rem(below)?;
+    Some(float(whole) + float(rest) / float(below))
+}
+
+/// A count as a float, from its four 32-bit digits.
+fn float(count: u128) -> f64 {
+    let digits = [96u32, 64, 32, 0].map(|shift| {
+        let digit = u32::try_from((count >> shift) & u128::from(u32::MAX));
+        f64::from(digit.unwrap_or(u32::MAX))
+    });
+    digits
+        .iter()
+        .fold(0.0, |sum, digit| sum * 4_294_967_296.0 + digit)
+}
+
 /// `part` of `whole` in percent to one decimal: `96.2 %`.
 #[must_use]
 pub fn percent(part: u128, whole: u128) -> Option<String> {
@@ -176,5 +195,12 @@ mod tests {
         assert_eq!(ratio(1, 0), None);
         // 58,631,144 / 60,965,224 = 0.96171…
         assert_eq!(percent(58_631_144, 60_965_224).as_deref(), Some("96.2 %"));
+    }
+
+    #[test]
+    fn fractions_are_exact_where_they_can_be() {
+        assert_eq!(fraction(105_705_600, 34_944), Some(3025.0));
+        assert_eq!(fraction(7, 2), Some(3.5));
+        assert_eq!(fraction(1, 0), None);
     }
 }

@@ -256,7 +256,8 @@ fn a_layer_that_is_put_in_leaves_the_later_ones_equal() {
         "Conv_3=Conv_4",
     ];
     assert_eq!(told(&layers), expected);
-    assert_eq!(layers.pairs.iter().filter(|it| it.is_renamed()).count(), 2);
+    // A name that counts is none that could change.
+    assert!(!layers.pairs.iter().any(Pair::is_renamed));
 }
 
 #[test]

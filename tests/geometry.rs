@@ -383,7 +383,7 @@ fn an_input_is_given_with_or_without_its_batch() {
     let inspection = inspect(&model, &with_file(&file)).unwrap();
     let conv1 = convs(&inspection)[0];
     let form = "34944 * (floor((height - 11) / 4) + 1) * (floor((width - 11) / 4) + 1)";
-    assert_eq!(conv1.formulas["unshared"], form);
+    assert_eq!(conv1.formulas["unshared"].to_string(), form);
 }
 
 #[test]

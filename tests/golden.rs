@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Once;
 
-use cnninspect::render::FORMATS;
+use cnninspect::render::{COMPARE_FORMATS, FORMATS};
 use serde_json::Value;
 
 /// A case's name, its arguments. One of them runs a layer, which takes its time without optimisation.
@@ -37,6 +37,49 @@ const CASES: &[(&str, &[&str])] = &[
         ],
     ),
 ];
+
+/// Comparisons: by sums, of two versions that differ, and of two of which one tells less.
+const COMPARISONS: &[(&str, &[&str])] = &[
+    (
+        "compare-summary",
+        &[
+            "compare",
+            "fixtures/pt2/alexnet.pt2",
+            "fixtures/truth/squeezenet1_1.ts_raw.onnx",
+            "fixtures/truth/mobilenet_v2.ts_raw.onnx",
+        ],
+    ),
+    (
+        "compare-layers",
+        &[
+            "compare",
+            "fixtures/params/alexnet2012.ts_raw.onnx",
+            "fixtures/params/alexnet2012_single.ts_raw.onnx",
+        ],
+    ),
+    (
+        "compare-open",
+        &[
+            "compare",
+            "fixtures/truth/lenet5.ts.onnx",
+            "fixtures/safetensors/truth/lenet5.safetensors",
+            "--all",
+        ],
+    ),
+];
+
+/// Every case and every comparison in each of its formats.
+fn all() -> impl Iterator<Item = (&'static str, &'static [&'static str], &'static str)> {
+    let formats = FORMATS.iter().map(|it| it.name);
+    let comparing = COMPARE_FORMATS.iter().map(|it| it.name);
+    let cases = CASES
+        .iter()
+        .flat_map(move |it| formats.clone().map(move |format| (it.0, it.1, format)));
+    let comparisons = COMPARISONS
+        .iter()
+        .flat_map(move |it| comparing.clone().map(move |format| (it.0, it.1, format)));
+    cases.chain(comparisons)
+}
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -99,16 +142,14 @@ fn golden(case: &str, format: &str) -> String {
 
 /// Writes the files whose text changed, but for the bits that differ between processors.
 fn bless() {
-    for (case, arguments) in CASES {
-        for format in FORMATS {
-            let path = path(case, format.name);
-            let now = printed(arguments, format.name);
-            if fs::read_to_string(&path).is_ok_and(|it| stable(&it) == stable(&now)) {
-                continue;
-            }
-            fs::create_dir_all(path.parent().unwrap()).unwrap();
-            fs::write(&path, now).unwrap();
+    for (case, arguments, format) in all() {
+        let path = path(case, format);
+        let now = printed(arguments, format);
+        if fs::read_to_string(&path).is_ok_and(|it| stable(&it) == stable(&now)) {
+            continue;
         }
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(&path, now).unwrap();
     }
     let (before, _, after) = readme();
     let table = read(&path("alexnet-2012", "table"));
@@ -128,13 +169,11 @@ fn readme() -> (String, String, String) {
 #[test]
 fn every_case_prints_as_it_did_in_every_format() {
     let mut changed = Vec::new();
-    for (case, arguments) in CASES {
-        for format in FORMATS {
-            let before = golden(case, format.name);
-            let now = printed(arguments, format.name);
-            if stable(&before) != stable(&now) {
-                changed.push(format!("{case}.{}:\n{now}", format.name));
-            }
+    for (case, arguments, format) in all() {
+        let before = golden(case, format);
+        let now = printed(arguments, format);
+        if stable(&before) != stable(&now) {
+            changed.push(format!("{case}.{format}:\n{now}"));
         }
     }
     assert!(changed.is_empty(), "these changed:\n{}", changed.join("\n"));
@@ -266,4 +305,92 @@ fn the_masked_numbers_are_only_those_of_the_run() {
     for (text, expected) in cases {
         assert_eq!(stable(text), expected);
     }
+}
+
+/// The numbers of a line of sums: before, after, and how far apart.
+fn sums(table: &str, label: &str) -> [i128; 3] {
+    let line = table.lines().find_map(|it| it.strip_prefix(label));
+    let line = line.unwrap_or_else(|| panic!("{label:?} is not in\n{table}"));
+    let number = |it: &str| it.replace([',', '+'], "").replace('−', "-").parse().ok();
+    let numbers: Vec<i128> = line.split_whitespace().filter_map(number).collect();
+    numbers[..3].try_into().unwrap()
+}
+
+/// What the layers say that changed, what roles say, and what the totals say, as it is printed.
+#[test]
+fn printed_differences_of_layers_add_up_to_the_printed_totals() {
+    // Filters that saw the channels of one of two groups see those of both: 2 · 128 filters of conv2 see 48
+    // more, 2 · 192 of conv4 and 2 · 128 of conv5 see 192 more.
+    let more = [2 * 128 * 48 * 25, 2 * 192 * 192 * 9, 2 * 128 * 192 * 9];
+    let sum: i128 = more.iter().sum();
+    let table = golden("compare-layers", "table");
+    let [before, after, change] = sums(&table, " parameters ");
+    // Krizhevsky's net has 60,965,224 parameters.
+    assert_eq!((before, after - before, change), (60_965_224, sum, sum));
+    for label in ["   weight ", "   shared ", "   stored "] {
+        let [before, after, change] = sums(&table, label);
+        assert_eq!((after - before, change), (sum, sum), "{label}");
+    }
+    // A float takes four bytes.
+    assert_eq!(sums(&table, " weight bytes ")[2], 4 * sum);
+    let markdown = golden("compare-layers", "markdown");
+    for (what, total) in [("params ", " parameters "), ("MACs ", " MACs ")] {
+        let counts = markdown.lines().filter(|it| it.starts_with("| changed "));
+        let counts: Vec<[i128; 2]> = counts
+            .map(|line| {
+                let (_, rest) = line.split_once(what).unwrap();
+                let (counts, _) = rest.split_once(" (").unwrap();
+                let (before, after) = counts.split_once(" → ").unwrap();
+                [before, after].map(|it| it.replace(',', "").parse().unwrap())
+            })
+            .collect();
+        let off: Vec<i128> = counts
+            .iter()
+            .map(|[before, after]| after - before)
+            .collect();
+        assert_eq!(sums(&table, total)[2], off.iter().sum::<i128>(), "{what}");
+        if what == "params " {
+            assert_eq!(off, more);
+        }
+    }
+}
+
+#[test]
+fn the_json_of_a_comparison_adds_up() {
+    for case in ["compare-layers", "compare-open"] {
+        let document: Value = serde_json::from_str(&golden(case, "json")).unwrap();
+        let totals = &document["totals"];
+        for side in ["before", "after"] {
+            let roles = ["weight", "bias", "norm_affine", "elementwise"];
+            let sum: u128 = roles
+                .iter()
+                .map(|it| whole(&totals["roles"][it][side]))
+                .sum();
+            assert_eq!(whole(&totals["params"][side]), sum, "{case}");
+            for (kind, total) in [
+                ("conv", &totals["conv"]["stored"]),
+                ("linear", &totals["linear"]["params"]),
+            ] {
+                let layers = document["layers"].as_array().unwrap().iter();
+                let layers = layers.filter(|it| it["kind"] == kind);
+                let sum: u128 = layers.map(|it| whole(&it[side]["fields"]["params"])).sum();
+                // A model without a graph says nothing of linear layers.
+                if !total.is_null() {
+                    assert_eq!(whole(&total[side]), sum, "{case}: {kind}");
+                }
+            }
+        }
+        let before = whole(&totals["params"]["before"]) + whole(&totals["params"]["difference"]);
+        assert_eq!(before, whole(&totals["params"]["after"]), "{case}");
+    }
+}
+
+#[test]
+fn the_readme_shows_what_is_printed_of_two_versions() {
+    let readme = read(&root().join("README.md"));
+    let sample = format!("```text\n{}```", golden("compare-layers", "table"));
+    assert!(
+        readme.contains(&sample),
+        "the README has another than:\n{sample}"
+    );
 }

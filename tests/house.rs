@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 /// Rooms in the order data flows; a room imports only from rooms before it.
 const ROOMS: &[&str] = &[
     "units", "source", "tensor", "finding", "op", "network", "read", "geometry", "infer",
-    "account", "verify", "explain", "check", "compare", "render", "cli", "main",
+    "account", "verify", "explain", "sweep", "check", "compare", "render", "cli", "main",
 ];
 
 /// Rooms that judge an account, each for itself.

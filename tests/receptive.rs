@@ -476,8 +476,26 @@ fn values(seed: u64) -> (GraphProto, Vec<String>) {
     (graph, outputs)
 }
 
+/// The graph without the nodes on which no output depends; the whole where it has no output.
+fn running(graph: &GraphProto, outputs: &[String]) -> GraphProto {
+    let mut needed: BTreeSet<String> = outputs.iter().cloned().collect();
+    let mut graph = graph.clone();
+    if needed.is_empty() {
+        return graph;
+    }
+    for node in graph.node.iter().rev() {
+        if node.output.iter().any(|it| needed.contains(it)) {
+            needed.extend(node.input.iter().cloned());
+        }
+    }
+    let runs = |it: &NodeProto| it.output.iter().any(|it| needed.contains(it));
+    graph.node.retain(runs);
+    graph
+}
+
 /// The most elements alive at once, by asking of every value at every node whether it is needed.
 fn counted(graph: &GraphProto, outputs: &[String]) -> (u128, String) {
+    let graph = &running(graph, outputs);
     let mut storage = BTreeMap::from([("x", "x")]);
     let mut channels = BTreeMap::from([("x", 2u128)]);
     for it in &graph.node {

@@ -2,13 +2,18 @@
 //! must give the numbers of a run with those sizes, and at the size of a file's static twin those that ONNX
 //! Runtime ran. Walks `fixtures/truth`, and every exported network beside the checkout where there are any.
 
+mod support;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use cnninspect::infer::Sizes;
+use cnninspect::render::{OutputFormat, View, find_column};
 use cnninspect::verify::Choice;
-use cnninspect::{Options, inspect};
+use cnninspect::{Inspection, Options, inspect, inspect_model, read};
+use onnx_protobuf::{AttributeProto, GraphProto, NodeProto};
 use serde_json::{Value as Json, json};
+use support::{FLOAT, Size, bytes, graph, int, ints, model, node, string, tensor, value, with};
 
 type Dims = BTreeMap<String, u64>;
 type Row = BTreeMap<String, Json>;
@@ -90,7 +95,7 @@ fn read(path: &Path) -> Json {
     serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
 }
 
-/// The convolutions and pools of a model, as the JSON document has them.
+/// The rows of a model that have counts, as the JSON document has them, and its sums as one row more.
 fn layers(model: &Path, dims: Dims) -> Vec<Json> {
     let options = Options {
         sizes: Sizes {
@@ -103,7 +108,24 @@ fn layers(model: &Path, dims: Dims) -> Vec<Json> {
     let report = inspect(model, &options).unwrap_or_else(|it| panic!("{}: {it}", model.display()));
     let rows = report.layers.iter();
     let rows = rows.map(|it| serde_json::to_value(it).unwrap());
-    rows.filter(|it| it["kind"] == "conv" || it["kind"] == "pool")
+    let totals = serde_json::to_value(&report.totals).unwrap();
+    let sums = [
+        "conv.unshared",
+        "conv.dense",
+        "conv.macs",
+        "linear.macs",
+        "macs",
+    ];
+    let sums = sums.map(|path| {
+        let value = path.split('.').fold(&totals, |it, key| &it[key]);
+        (path.to_owned(), value.clone())
+    });
+    let sums = json!({
+        "kind": "totals", "name": "totals", "formulas": totals["formulas"],
+        "counts": sums.into_iter().collect::<serde_json::Map<_, _>>(),
+    });
+    rows.filter(|it| it["kind"] != "other")
+        .chain([sums])
         .collect()
 }
 
@@ -126,8 +148,16 @@ fn worked_out(row: &Json, dims: &Dims) -> Row {
     for count in ["macs", "padding_macs", "activations_in", "activations_out"] {
         counts.insert(count, &row[count]);
     }
-    if let Some(formulas) = row["formulas"].as_object() {
-        counts.extend(formulas.iter().map(|it| (it.0.as_str(), it.1)));
+    for counted in ["counts", "formulas"] {
+        let counted = row[counted].as_object().into_iter().flatten();
+        counts.extend(counted.map(|it| (it.0.as_str(), it.1)));
+    }
+    let axes = ["kernel_shape[0]", "kernel_shape[1]", "kernel_shape[2]"];
+    if let Some(kernel) = row["kernel_shape"]
+        .as_array()
+        .filter(|_| row["global"] == true)
+    {
+        counts.extend(axes.into_iter().zip(kernel));
     }
     // As a number the factor is rounded, as a formula it is not.
     counts.remove("sharing_factor");
@@ -330,17 +360,122 @@ fn the_layers_of_open_files_have_formulas() {
         let model = root.join(format!("fixtures/truth/{name}.ts_dyn.onnx"));
         let dims = Dims::from([("height".to_owned(), 300), ("width".to_owned(), 200)]);
         for row in layers(&model, Dims::new()) {
-            let row = worked_out(&row, &dims);
-            let counts = if row.contains_key("shared") {
-                ["unshared", "dense", "macs"].as_slice()
-            } else {
-                ["activations_in", "activations_out"].as_slice()
+            let counts = match row["kind"].as_str() {
+                Some("conv") => ["unshared", "dense", "macs", "padding_macs"].as_slice(),
+                Some("pool") => &["activations_in", "activations_out"],
+                Some("totals") => &["conv.unshared", "conv.dense", "conv.macs", "macs"],
+                _ => continue,
             };
+            let row = worked_out(&row, &dims);
             for count in counts {
                 assert!(row.contains_key(*count), "{name}: {row:?} lacks {count}");
             }
         }
     }
+}
+
+/// A formula of a table as the evaluator reads it.
+fn plain(book: &str) -> String {
+    let signs = [
+        ("⌊", "floor("),
+        ("⌋", ")"),
+        ("×", " * "),
+        ("−", " - "),
+        ("+", " + "),
+        (",", ""),
+    ];
+    let text = signs
+        .iter()
+        .fold(book.to_owned(), |text, it| text.replace(it.0, it.1));
+    text.replace("max(0 ", "max(0, ")
+}
+
+/// The page of a model with these columns.
+fn page(model: &Path, columns: Option<&[&str]>, width: usize) -> String {
+    let options = Options {
+        verify: Choice::None,
+        ..Options::default()
+    };
+    let columns = columns.map(|it| it.iter().filter_map(|it| find_column(it)).collect());
+    let view = View {
+        columns,
+        width,
+        ..View::default()
+    };
+    let mut out = Vec::new();
+    let format = OutputFormat::find("table").unwrap();
+    let report = inspect(model, &options).unwrap();
+    format.write(&report, &view, &mut out).unwrap();
+    String::from_utf8(out).unwrap()
+}
+
+/// What the names under a table stand for, worked out.
+fn named(page: &str, dims: &Dims) -> Dims {
+    let mut out = dims.clone();
+    let lines = page.lines().skip_while(|it| !it.starts_with(" formulas "));
+    let lines = lines.take_while(|it| !it.is_empty());
+    let items = lines.flat_map(|it| it.trim_start().split("   "));
+    for item in items {
+        let item = item.trim().strip_prefix("formulas").unwrap_or(item).trim();
+        if let Some((name, book)) = item.split_once(" = ") {
+            let value = Evaluator::of(&plain(book), dims).unwrap_or_else(|| panic!("{item}"));
+            out.insert(name.to_owned(), u64::try_from(value).unwrap());
+        }
+    }
+    out
+}
+
+#[test]
+fn a_table_tells_every_size_and_keeps_its_width() {
+    // Multiples of 8, which U-Net's skips need.
+    let dims = Dims::from([("height".to_owned(), 304), ("width".to_owned(), 200)]);
+    let mut compared = 0;
+    for name in [
+        "alexnet2012",
+        "dcgan_g",
+        "lenet5",
+        "siamese",
+        "squeezenet1_1",
+        "unet",
+    ] {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let model = root.join(format!("fixtures/truth/{name}.ts_dyn.onnx"));
+        for width in [80, 100, 160] {
+            let page = page(&model, None, width);
+            let long = page.lines().find(|it| it.chars().count() > width);
+            assert_eq!(long, None, "{name} at {width}");
+            assert!(!page.contains("×…"), "{page}");
+        }
+        // Cells with names and without, worked out and held against the run with these sizes.
+        let runs = layers(&model, dims.clone());
+        let runs = runs
+            .iter()
+            .filter(|it| it["kind"] == "conv" || it["kind"] == "pool");
+        let runs: Vec<&Json> = runs.collect();
+        for width in [60, 200] {
+            let page = page(&model, Some(&["output", "unshared"]), width);
+            let names = named(&page, &dims);
+            let rows = page
+                .lines()
+                .skip_while(|it| !it.trim().starts_with("output"));
+            for (line, run) in rows.skip(1).zip(&runs) {
+                let cells = line.trim().split_once("  ");
+                let (output, unshared) = cells.unwrap_or_else(|| panic!("{name}: {page}"));
+                let sizes = run["output_shape"].as_array().unwrap().iter();
+                let sizes = sizes.map(|it| it.as_u64().unwrap_or_else(|| panic!("{name}: {run}")));
+                let elements: u64 = sizes.product();
+                let got = Evaluator::of(&plain(output), &names);
+                assert_eq!(got, Some(i128::from(elements)), "{name}: {line}");
+                if run["kind"] == "conv" {
+                    let expected = run["params"]["unshared"].as_u64().unwrap();
+                    let got = Evaluator::of(&plain(unshared.trim()), &names);
+                    assert_eq!(got, Some(i128::from(expected)), "{name}: {line}");
+                }
+                compared += 1;
+            }
+        }
+    }
+    assert!(compared >= 120, "only {compared} rows were compared");
 }
 
 #[test]
@@ -357,4 +492,110 @@ fn the_evaluator_follows_the_notation() {
     for (text, expected) in cases {
         assert_eq!(Evaluator::of(text, &dims), expected, "{text}");
     }
+}
+
+/// A graph from `x` to `y` with stored tensors, inspected.
+fn of(nodes: Vec<NodeProto>, x: &[Size], stored: &[(&str, &[i64])]) -> Inspection {
+    let mut graph: GraphProto = graph(nodes, &[], &["y"]);
+    graph.input = vec![value("x", FLOAT, x)];
+    let stored = stored.iter().map(|it| tensor(it.0, FLOAT, it.1));
+    graph.initializer = stored.collect();
+    let read = read::read_bytes(bytes(&model(graph, 17))).unwrap();
+    let options = Options {
+        verify: Choice::None,
+        ..Options::default()
+    };
+    inspect_model(&read, "m.onnx", &options, &|_| {}).unwrap()
+}
+
+/// The only row that has counts, its formula under this name, and the reason of its gap.
+fn told(inspection: &Inspection, kind: &str, count: &str) -> (Option<String>, Option<String>) {
+    let rows = inspection.layers.iter();
+    let mut rows = rows.map(|it| serde_json::to_value(it).unwrap());
+    let row = rows.find(|it| it["kind"] == kind).unwrap();
+    let form = row["formulas"][count].as_str().map(str::to_owned);
+    let gap = inspection.gaps.iter().find(|it| it.what == count);
+    (form, gap.map(|it| it.reason.clone()))
+}
+
+#[test]
+fn matrix_products_and_recurrent_layers_have_formulas() {
+    let rows = [Size::Is(1), Size::Named("rows"), Size::Is(64)];
+    let product = node("fc", "MatMul", &["x", "w"], &["y"]);
+    let linear = of(vec![product], &rows, &[("w", &[64, 10])]);
+    // Each row 64 · 10 products.
+    let form = Some("640 * rows".to_owned());
+    assert_eq!(told(&linear, "linear", "macs"), (form.clone(), None));
+    for path in ["linear.macs", "macs"] {
+        let sum = linear.totals.formulas[path].to_string();
+        assert_eq!(Some(sum), form, "{path}");
+    }
+    // Four gates of 3: W holds 4 · 3 · 5 = 60, R 4 · 3 · 3 = 36.
+    let steps = [Size::Is(1), Size::Named("steps"), Size::Is(5)];
+    let turned = with(
+        node("turn", "Transpose", &["x"], &["t"]),
+        vec![ints("perm", &[1, 0, 2])],
+    );
+    let lstm = node("lstm", "LSTM", &["t", "w", "r"], &["y"]);
+    let lstm = with(lstm, vec![int("hidden_size", 3)]);
+    let stored: &[(&str, &[i64])] = &[("w", &[1, 12, 5]), ("r", &[1, 12, 3])];
+    let recurrent = of(vec![turned, lstm], &steps, stored);
+    let form = Some("96 * steps".to_owned());
+    assert_eq!(told(&recurrent, "recurrent", "macs"), (form, None));
+}
+
+/// A convolution of 2 filters over one open axis of 3 channels.
+fn conv(kernel: i64, attributes: Vec<AttributeProto>) -> Inspection {
+    let conv = with(node("conv", "Conv", &["x", "w"], &["y"]), attributes);
+    let size = [Size::Is(1), Size::Is(3), Size::Named("size")];
+    of(vec![conv], &size, &[("w", &[2, 3, kernel])])
+}
+
+#[test]
+fn products_with_padding_have_a_formula_or_a_reason() {
+    let same = |stride: i64| vec![string("auto_pad", "SAME_UPPER"), ints("strides", &[stride])];
+    // Three taps at each place, of which the first misses once and the last too: 2 · 3 · 2 = 12 products.
+    let (form, gap) = told(&conv(3, same(1)), "conv", "padding_macs");
+    assert_eq!(
+        (form.as_deref(), gap),
+        (Some("18 * size - 6 * (3 * size - 2)"), None)
+    );
+    let (form, gap) = told(&conv(3, same(2)), "conv", "padding_macs");
+    let reason = "auto_pad pads by what the input's size leaves over, and that size is open";
+    assert_eq!((form, gap.as_deref()), (None, Some(reason)));
+    // A thousand taps are not walked, and each near an edge would add a clamp to the formula.
+    let (form, gap) = told(
+        &conv(999, vec![ints("pads", &[499, 499])]),
+        "conv",
+        "padding_macs",
+    );
+    let reason = "kernel and positions are too many to walk, or their formula grows too long";
+    assert_eq!((form, gap.as_deref()), (None, Some(reason)));
+    // What needs no padding keeps its formulas whatever the kernel is.
+    let (form, gap) = told(&conv(999, vec![]), "conv", "macs");
+    assert_eq!((form.as_deref(), gap), (Some("5994 * (size - 998)"), None));
+}
+
+#[test]
+fn a_sum_of_too_many_sizes_is_a_gap() {
+    // Each layer halves more of another size, so no two of 400 terms are alike.
+    let mut nodes = Vec::new();
+    for at in 0..400 {
+        let (name, kernel) = (format!("c{at}"), at + 1);
+        let weight = format!("w{kernel}");
+        let output = if at == 399 { "y" } else { &name };
+        nodes.push(node(&name, "Conv", &["x", &weight], &[output]));
+    }
+    let stored: Vec<(String, [i64; 3])> =
+        (1..=400).map(|it| (format!("w{it}"), [2, 3, it])).collect();
+    let stored: Vec<(&str, &[i64])> = stored.iter().map(|it| (it.0.as_str(), &it.1[..])).collect();
+    let size = [Size::Is(1), Size::Is(3), Size::Named("size")];
+    let inspection = of(nodes, &size, &stored);
+    assert!(!inspection.totals.formulas.contains_key("conv.macs"));
+    let gap = inspection
+        .gaps
+        .iter()
+        .find(|it| it.what == "conv.macs")
+        .unwrap();
+    assert!(gap.reason.contains("grows too long"), "{}", gap.reason);
 }

@@ -1,11 +1,18 @@
 //! What a pool saves downstream, held against PyTorch networks that were built without it
 //! (`fixtures/without_pool/without_pool.py`).
 
+mod support;
+
 use std::path::Path;
 
 use cnninspect::account::{Layer, PoolLayer, WithoutPool};
+use cnninspect::infer::{Again, Changed, Sizes, Stop, infer};
+use cnninspect::network::Network;
+use cnninspect::op::Value;
+use cnninspect::tensor::Shape;
 use cnninspect::verify::Choice;
 use cnninspect::{Inspection, Options, inspect};
+use support::{FLOAT, float_value, graph, ints, network, node, tensor, with};
 
 /// A row of the fixture; `without` is empty for the network as it is.
 struct Row<'a> {
@@ -135,4 +142,68 @@ fn branches_that_rejoin_at_other_sizes_are_said_instead_of_a_number() {
     let reason = first.reason.as_deref().unwrap();
     assert!(reason.contains("rejoin at other sizes"), "{reason}");
     assert_eq!((first.macs, first.linear_params), (None, None));
+}
+
+/// `count` times a pool that halves, a transposed convolution that doubles again, a convolution; with
+/// `cut` everything but the first pool's output is made one place before it goes on.
+fn chain(count: usize, cut: bool) -> Network {
+    let mut nodes = Vec::new();
+    let mut last = "x".to_owned();
+    for at in 0..count {
+        let [pool, up, conv, one] = ["p", "u", "c", "g"].map(|it| format!("{it}{at}"));
+        let halves = vec![ints("kernel_shape", &[2, 2]), ints("strides", &[2, 2])];
+        nodes.push(with(node(&pool, "MaxPool", &[&last], &[&pool]), halves));
+        let doubles = vec![ints("strides", &[2, 2])];
+        let taken = if cut && at == 0 {
+            nodes.push(node(&one, "GlobalMaxPool", &[&pool], &[&one]));
+            &one
+        } else {
+            &pool
+        };
+        let doubling = node(&up, "ConvTranspose", &[taken, "t"], &[&up]);
+        nodes.push(with(doubling, doubles));
+        nodes.push(node(&conv, "Conv", &[&up, "w"], &[&conv]));
+        last = conv;
+    }
+    let mut graph = graph(nodes, &[], &[&last]);
+    graph.input = vec![float_value("x", &[1, 4, 64, 64])];
+    graph.initializer = vec![
+        tensor("t", FLOAT, &[4, 4, 2, 2]),
+        tensor("w", FLOAT, &[4, 4, 1, 1]),
+    ];
+    network::of(graph)
+}
+
+/// What it takes to walk on from pool `name` if its output were twice as large.
+fn walked(network: &Network, name: &str, most: usize) -> Result<Changed, Stop> {
+    let edges = network.edges();
+    let shapes = infer(network, &edges, &Sizes::default()).unwrap();
+    let pool = network.nodes().find(|it| it.1.name == name).unwrap().1;
+    let output = pool.outputs[0].unwrap();
+    let larger = Value::tensor(None, Shape::known(&[1, 4, 64, 64]));
+    Again::new(network, &edges, &shapes).with(output, larger, most)
+}
+
+#[test]
+fn a_pool_s_work_is_what_lies_downstream_and_has_a_bound() {
+    let steps = |count: usize, pool: usize, cut: bool| {
+        let changed = walked(&chain(count, cut), &format!("p{pool}"), usize::MAX);
+        changed.unwrap().steps
+    };
+    // Three nodes a pool downstream of the first, each a few edges: twice as long, twice the work.
+    let (short, long) = (steps(50, 0, false), steps(100, 0, false));
+    assert!(long > short && long <= 2 * short + 8, "{short} {long}");
+    // The last pool has two nodes after it, however many stand before.
+    assert_eq!(steps(50, 49, false), steps(100, 99, false));
+    assert!(steps(100, 99, false) < 16);
+    // Where the change ends, so does the walk: a global pool makes one place of either size.
+    assert_eq!(steps(50, 0, true), steps(100, 0, true));
+    assert!(steps(100, 0, true) < 16);
+    // The bound holds exactly, however much lies downstream.
+    let network = chain(50, false);
+    assert_eq!(
+        walked(&network, "p0", short - 1).unwrap_err(),
+        Stop::TooMuch
+    );
+    assert_eq!(walked(&network, "p0", short).unwrap().steps, short);
 }

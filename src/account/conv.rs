@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::batch::Batch;
 use super::count::Count;
 use super::findings;
 use super::geometry::Geometry;
@@ -18,6 +19,7 @@ pub(super) struct Rows<'a, 'b> {
     pub(super) scene: Scene<'a>,
     pub(super) tracer: &'b mut Tracer<'a>,
     pub(super) ties: &'b Ties,
+    pub(super) batch: &'b Batch,
     pub(super) findings: Vec<Finding>,
     pub(super) gaps: Vec<Gap>,
     /// Stored tensors of the convolutions' weights and biases.

@@ -1,8 +1,9 @@
 //! What a convolution costs by its geometry: the formulas of [`crate::account`].
 
-use super::count::{Count, Extent, OPEN, plus, times};
+use super::count::{Count, Extent, OPEN, minus, plus, times};
 use super::geometry::Geometry;
-use crate::tensor::{Dim, Shape};
+use crate::op::window::AutoPad;
+use crate::tensor::{Dim, Form, Shape};
 use crate::units;
 
 /// What a convolution costs by its geometry.
@@ -151,36 +152,51 @@ impl Geometry {
         if let Some(open) = &self.open {
             return Count::Unknown(open.clone());
         }
-        let never = !self.operator.transposed
-            && self
-                .pads
-                .as_ref()
-                .is_some_and(|it| it.iter().all(|pad| *pad <= 0));
+        let Some(pads) = &self.pads else {
+            return Count::Unknown(self.why_no_pads().to_owned());
+        };
+        let never = !self.operator.transposed && pads.iter().all(|pad| *pad <= 0);
         if never {
             return Count::Exact(0);
         }
-        let Some(macs) = macs.number() else {
-            return match macs {
-                Count::Unknown(reason) => Count::Unknown(reason.clone()),
-                _ => Count::Unknown(OPEN.to_owned()),
-            };
+        if let Count::Unknown(reason) = macs {
+            return Count::Unknown(reason.clone());
+        }
+        let (Some(inputs), Some(outputs)) =
+            (spatial(self.input.as_ref()), spatial(self.output.as_ref()))
+        else {
+            return Count::Unknown(OPEN.to_owned());
         };
-        let inside = self.inside();
-        match inside {
-            Some(inside) => Count::exact(macs.checked_sub(inside)),
+        if inputs.iter().chain(&outputs).any(|it| *it == Dim::Unknown) {
+            return Count::Unknown(OPEN.to_owned());
+        }
+        match self.inside(&inputs, &outputs) {
+            Some(inside) => minus(macs, &inside),
             None => Count::Unknown(
-                "padding is unknown, or kernel and positions are too many to walk".to_owned(),
+                "kernel and positions are too many to walk, or their formula grows too long"
+                    .to_owned(),
             ),
         }
     }
 
-    /// Multiply-accumulates whose tap lies inside.
-    fn inside(&self) -> Option<u128> {
-        let sizes = |shape: &Option<Shape>| shape.as_ref()?.0.get(2..).map(<[Dim]>::to_vec);
-        let (inputs, outputs) = (sizes(&self.input)?, sizes(&self.output)?);
+    /// Why the padding is not known as it is applied.
+    fn why_no_pads(&self) -> &'static str {
+        let same = [AutoPad::SameUpper, AutoPad::SameLower];
+        match &self.conv {
+            Some(conv) if same.contains(&conv.auto_pad) => {
+                "auto_pad pads by what the input's size leaves over, and that size is open"
+            }
+            Some(conv) if conv.output_shape.is_some() => {
+                "output_shape pads by what the input's size leaves over, and that size is open"
+            }
+            _ => "the padding is unknown",
+        }
+    }
+
+    /// Multiply-accumulates whose tap lies inside, of sizes that are numbers or formulas.
+    fn inside(&self, inputs: &[Dim], outputs: &[Dim]) -> Option<Count> {
         let mut inside = vec![];
-        for (at, (input, output)) in inputs.iter().zip(&outputs).enumerate() {
-            let (input, output) = (input.known()?, output.known()?);
+        for (at, (input, output)) in inputs.iter().zip(outputs).enumerate() {
             let axis = self.axis(at)?;
             // A transposed convolution's taps fall on the output as a convolution's on its input.
             let (taken, windows) = if self.operator.transposed {
@@ -188,14 +204,22 @@ impl Geometry {
             } else {
                 (input, output)
             };
-            inside.push(axis.taps_inside(taken, windows)?);
+            inside.push(match (taken.known(), windows.known()) {
+                (Some(taken), Some(windows)) => Count::Exact(axis.taps_inside(taken, windows)?),
+                _ => Count::form(Some(Form::size(axis.taps_inside_open(taken, windows)?))),
+            });
         }
         let whole = if self.operator.transposed {
             self.channels()?
         } else {
             self.filters()?
         };
-        let channels = [u128::from(whole), u128::from(self.grouped()?)];
-        units::product(channels.into_iter().chain(inside))
+        let channels = u128::from(whole).checked_mul(u128::from(self.grouped()?))?;
+        Some(inside.into_iter().fold(Count::Exact(channels), times))
     }
+}
+
+/// The spatial sizes of `[N, C, d1, …, dn]`.
+fn spatial(shape: Option<&Shape>) -> Option<Vec<Dim>> {
+    shape?.0.get(2..).map(<[Dim]>::to_vec)
 }

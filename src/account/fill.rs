@@ -2,14 +2,14 @@
 
 use super::conv::Rows;
 use super::costs::Costs;
-use super::count::{Count, Extent, OPEN, gap, open, ratio, why_open};
+use super::count::{Count, Extent, OPEN, TOO_LONG, gap, open, why_open};
 use super::geometry::Geometry;
 use super::rows::{ConvLayer, ParamCounts};
 use super::scene::{input_of, output_of};
 use crate::finding::Finding;
 use crate::network::ValueId;
-use crate::tensor::{Dim, Shape};
-use crate::units::{Macs, Params, grouped};
+use crate::tensor::{Dim, Form, Shape};
+use crate::units::{Macs, Params, fraction, grouped};
 
 impl Rows<'_, '_> {
     /// Gaps for shapes that are not known, with the first cause there is.
@@ -101,23 +101,28 @@ impl Rows<'_, '_> {
         row.macs = costs.macs.number().map(Macs);
         row.padding_macs = costs.padding_macs.number().map(Macs);
         let both = row.params.unshared.zip(row.params.shared);
-        row.sharing_factor = both.and_then(|(above, below)| ratio(above.0, below.0));
+        row.sharing_factor = both.and_then(|(above, below)| fraction(above.0, below.0));
         self.no_factor(row, costs);
     }
 
     /// A factor that is no number: the output positions as a formula, else a gap.
     fn no_factor(&mut self, row: &mut ConvLayer, costs: &Costs) {
-        let transposed = row.op_type.contains("Transpose");
         let reason = match (row.sharing_factor, &costs.unshared) {
             (None, Count::Unknown(reason)) => reason.clone(),
             (None, Count::Exact(_)) => "it holds no parameters".to_owned(),
-            (None, Count::Form(_)) if transposed => open(self.scene.shapes),
-            (None, Count::Form(_)) => {
-                let output = row.output_shape.as_ref();
-                if let Count::Form(form) = Extent::spatial(output, "output positions").times(1) {
-                    row.formulas.insert("sharing_factor", form);
+            (None, Count::Form(unshared)) => {
+                let factor = match (row.params.shared, row.op_type.contains("Transpose")) {
+                    // What a bias adds for each output position is not what a weight adds for each input one.
+                    (Some(shared), true) => unshared.clone().over(shared.0),
+                    _ => positions(row),
+                };
+                match factor {
+                    Some(factor) => {
+                        row.formulas.insert("sharing_factor", factor);
+                        return;
+                    }
+                    None => TOO_LONG.to_owned(),
                 }
-                return;
             }
             (Some(_), _) => return,
         };
@@ -143,5 +148,13 @@ impl Rows<'_, '_> {
                 ),
             ));
         }
+    }
+}
+
+/// The output positions as a formula.
+fn positions(row: &ConvLayer) -> Option<Form> {
+    match Extent::spatial(row.output_shape.as_ref(), "output positions").times(1) {
+        Count::Form(form) => Some(form),
+        _ => None,
     }
 }

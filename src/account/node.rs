@@ -1,9 +1,9 @@
 //! The rows of matrix products, recurrent operators and all other nodes.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::conv::Rows;
-use super::count::{OVERFLOW, gap, why_open};
+use super::count::{Count, Extent, OVERFLOW, gap, why_open};
 use super::flow::MOVES;
 use super::roles::{self, Booked};
 use super::rows::{Layer, NodeLayer};
@@ -12,7 +12,8 @@ use super::trace::Root;
 use super::without_pool::LinearWeight;
 use crate::network::{Node, NodeId, ValueId};
 use crate::op::linear::{self, LinearOperator};
-use crate::units::{Macs, Params};
+use crate::tensor::Dim;
+use crate::units::{self, Macs, Params};
 
 /// The stored tensors of matrix products.
 #[derive(Debug, Default)]
@@ -50,13 +51,15 @@ impl Rows<'_, '_> {
                 .weights
                 .extend(self.linear_weight(id, weight, booked));
             row.weight = self.stored_name(node, weight);
-            row.macs = self.known(&row, self.linear_macs(node, operator, weight));
+            let macs = self.linear_macs(node, operator, weight);
+            self.fill_macs(&mut row, macs);
             return Layer::Linear(Box::new(row));
         }
         if let Some(operator) = recurrent {
             let first = operator.weights.first();
             row.weight = first.and_then(|it| self.stored_name(node, *it));
-            row.macs = self.known(&row, recurrent_macs(self.scene, node));
+            let macs = recurrent_macs(self.scene, node);
+            self.fill_macs(&mut row, macs);
             return Layer::Recurrent(Box::new(row));
         }
         Layer::Other(Box::new(row))
@@ -99,6 +102,7 @@ impl Rows<'_, '_> {
             params: self.params(node, booked, roots),
             weight: None,
             macs: None,
+            formulas: BTreeMap::new(),
         }
     }
 
@@ -124,30 +128,48 @@ impl Rows<'_, '_> {
         Params(sizes.fold(0, u128::saturating_add))
     }
 
-    /// Multiply-accumulates as they are, or a gap.
-    fn known(&mut self, row: &NodeLayer, macs: Result<u128, String>) -> Option<Macs> {
+    /// Multiply-accumulates as they are, their formula, or a gap.
+    fn fill_macs(&mut self, row: &mut NodeLayer, macs: Count) {
         match macs {
-            Ok(macs) => Some(Macs(macs)),
-            Err(reason) => {
-                self.gaps.push(gap(&row.name, "macs", reason));
-                None
+            Count::Exact(macs) => row.macs = Some(Macs(macs)),
+            Count::Form(form) => {
+                row.formulas.insert("macs", form);
             }
+            Count::Unknown(reason) => self.gaps.push(gap(&row.name, "macs", reason)),
         }
     }
 
-    fn linear_macs(
-        &self,
-        node: &Node,
-        operator: &LinearOperator,
-        weight: usize,
-    ) -> Result<u128, String> {
+    fn linear_macs(&self, node: &Node, operator: &LinearOperator, weight: usize) -> Count {
+        let unknown = |value| Count::Unknown(why_open(self.scene.shapes, value));
         let output = output_of(node);
-        let elements = output.and_then(|it| self.scene.numel(it));
-        let elements = elements.ok_or_else(|| why_open(self.scene.shapes, output))?;
-        let inner = self.inner(node, operator, weight);
-        let inner = inner.ok_or_else(|| why_open(self.scene.shapes, input_of(node, weight)))?;
-        linear::macs(elements, u128::from(inner), self.scene.batch())
-            .ok_or_else(|| OVERFLOW.to_owned())
+        let shape = output.and_then(|it| self.scene.shape(it));
+        let Some(shape) = shape.filter(|it| !it.0.contains(&Dim::Unknown)) else {
+            return unknown(output);
+        };
+        let Some(inner) = self.inner(node, operator, weight) else {
+            return unknown(input_of(node, weight));
+        };
+        let inner = u128::from(inner);
+        let samples = match output.map_or(Ok(1), |it| self.batch.held(it)) {
+            Ok(samples) => samples,
+            Err(reason) => return Count::Unknown(reason.to_owned()),
+        };
+        if let Some(elements) = shape.numel() {
+            return Count::exact(linear::macs(elements, inner, samples));
+        }
+        let known = shape.0.iter().filter_map(Dim::known).map(u128::from);
+        let known = units::product(known).and_then(|it| {
+            let divides = it.checked_mul(inner)?.checked_rem(samples) == Some(0);
+            Some((linear::macs(it, inner, samples)?, divides))
+        });
+        let open = shape.0.iter().filter(|it| it.known().is_none());
+        let open: Vec<Dim> = open.cloned().collect();
+        match known {
+            // Where the open sizes hold the batch, it cannot be taken out of them.
+            Some((_, false)) => unknown(output),
+            Some((known, true)) => Extent::of(Some(&open), "rows").times(known),
+            None => Count::Unknown(OVERFLOW.to_owned()),
+        }
     }
 
     /// How many products each output element sums, told by whichever operand is known.
@@ -174,19 +196,27 @@ impl Rows<'_, '_> {
 }
 
 /// Multiply-accumulates of one sample of a recurrent node.
-pub(super) fn recurrent_macs(scene: Scene<'_>, node: &Node) -> Result<u128, String> {
+pub(super) fn recurrent_macs(scene: Scene<'_>, node: &Node) -> Count {
     let input = input_of(node, 0);
     let steps_at = match node.attrs.int_or("layout", 0) {
         Ok(1) => 1,
         _ => 0,
     };
-    let steps = input.and_then(|it| scene.shape(it)?.dim(steps_at).known());
-    let steps = steps.ok_or_else(|| why_open(scene.shapes, input))?;
-    let weight = |place| {
+    let steps = input.and_then(|it| Some(scene.shape(it)?.dim(steps_at)));
+    let Some(steps) = steps.filter(|it| *it != Dim::Unknown) else {
+        return Count::Unknown(why_open(scene.shapes, input));
+    };
+    let weights = [1, 2].map(|place| {
         let value = input_of(node, place);
         let elements = value.and_then(|it| scene.numel(it));
         elements.ok_or_else(|| why_open(scene.shapes, value))
+    });
+    let [Ok(weight), Ok(recurrence)] = weights else {
+        let reason = weights.into_iter().find_map(Result::err);
+        return Count::Unknown(reason.unwrap_or_default());
     };
-    let macs = linear::recurrent_macs(u128::from(steps), weight(1)?, weight(2)?);
-    macs.ok_or_else(|| OVERFLOW.to_owned())
+    match linear::recurrent_macs(1, weight, recurrence) {
+        Some(each) => Extent::of(Some(&[steps]), "steps").times(each),
+        None => Count::Unknown(OVERFLOW.to_owned()),
+    }
 }

@@ -3,7 +3,8 @@
 //! A value is alive from the node that makes it (an input of the model from the start) to the last node
 //! that uses it; an output of the model to the end. While a node runs its inputs and outputs are alive
 //! together: nothing is computed in place. A view shares the storage of what it views and adds nothing.
-//! Stored tensors, and what is computed from stored tensors alone, are weights and not activations.
+//! Stored tensors, and what is computed from stored tensors alone, are weights and not activations. Nodes on which
+//! no output depends do not run.
 //!
 //! Control flow gives an upper bound: while an `If` runs its larger branch counts, while a `Loop` or `Scan`
 //! runs one round of its body beside what goes in and comes out.
@@ -12,6 +13,7 @@ mod lives;
 
 use serde::Serialize;
 
+use super::batch::{Batch, elements};
 use super::count::{OVERFLOW, gap, why_open};
 use super::scene::Scene;
 use crate::finding::Gap;
@@ -67,7 +69,7 @@ struct Moment {
 /// What values take up, and what is not known of them.
 struct Sizes<'a> {
     scene: Scene<'a>,
-    batch: u128,
+    batch: &'a Batch,
     /// By value; zero for one that is no activation, shares another's storage, or is unknown.
     all: Vec<Size>,
     /// Whether bytes are known of all of them.
@@ -77,21 +79,27 @@ struct Sizes<'a> {
 /// The fullest moment of a network that has a graph. A geometry that was written or guessed for a file of
 /// tensors leaves out what stands between convolutions and pools, and that is alive all the same: then there
 /// is no such number, and no gap, since nothing that was asked of the geometry is missing.
-pub(super) fn of_model(scene: Scene<'_>, gaps: &mut Vec<Gap>) -> Option<Peak> {
+pub(super) fn of_model(scene: Scene<'_>, batch: &Batch, gaps: &mut Vec<Gap>) -> Option<Peak> {
     let graph = scene.network.facts.geometry.source == GeometrySource::Graph;
-    graph.then(|| find(scene, gaps)).flatten()
+    graph.then(|| find(scene, batch, gaps)).flatten()
 }
 
 /// The fullest moment, or a gap that names a value whose size is unknown.
-fn find(scene: Scene<'_>, gaps: &mut Vec<Gap>) -> Option<Peak> {
+fn find(scene: Scene<'_>, batch: &Batch, gaps: &mut Vec<Gap>) -> Option<Peak> {
     let lives = Lives::of(scene);
     let mut sizes = Sizes {
         scene,
-        batch: scene.batch(),
+        batch,
         all: vec![Size::default(); scene.network.values.len()],
         typed: true,
     };
     let mut unsaid = |what: &str, reason: String| gaps.push(gap("totals", what, reason));
+    if let Some(value) = lives.circular {
+        let name = &scene.network.value(value).name;
+        let reason = format!("{name:?} is used before it is computed, so the graph has a cycle");
+        unsaid("peak_activations", reason);
+        return None;
+    }
     if let Err(reason) = sizes.fill(&lives) {
         unsaid("peak_activations", reason);
         return None;
@@ -108,6 +116,11 @@ fn find(scene: Scene<'_>, gaps: &mut Vec<Gap>) -> Option<Peak> {
         unsaid("peak_activations", "no node runs".to_owned());
         return None;
     };
+    if moment.size.elements == 0 {
+        let reason = "no output depends on a value that has an element and is computed anew";
+        unsaid("peak_activations", reason.to_owned());
+        return None;
+    }
     let node = scene.network.node(at);
     Some(Peak {
         elements: moment.size.elements,
@@ -124,12 +137,16 @@ impl Sizes<'_> {
         let mut first = None;
         for value in lives.all() {
             let known = self.scene.shapes.values.get(value.at());
-            let elements = known.and_then(|it| elements(it, self.batch));
-            let Some(elements) = elements else {
+            let Some(whole) = known.and_then(elements) else {
                 unknown = unknown.saturating_add(1);
                 first = first.or(Some(value));
                 continue;
             };
+            let samples = self.batch.held(value).map_err(|reason| {
+                let name = &self.scene.network.value(value).name;
+                format!("what one sample takes of {name:?} is unknown: {reason}")
+            })?;
+            let elements = whole.checked_div(samples).unwrap_or(whole);
             let bytes = known.and_then(|it| bytes(it, elements));
             self.typed &= bytes.is_some();
             let bytes = bytes.unwrap_or(0);
@@ -195,7 +212,7 @@ impl Sizes<'_> {
             alive = alive.plus(of(value))?;
         }
         let mut fullest = Moment::default();
-        for id in &graph.nodes {
+        for id in graph.nodes.iter().filter(|it| lives.runs(**it)) {
             for value in lives.born(*id) {
                 alive = alive.plus(of(value))?;
             }
@@ -221,19 +238,6 @@ impl Sizes<'_> {
         } else {
             size.elements
         }
-    }
-}
-
-/// Elements of one sample: a value that the batch does not divide has no axis of it.
-fn elements(value: &Value, batch: u128) -> Option<u128> {
-    if let Some(items) = &value.items {
-        let sizes = items.iter().map(|it| elements(it, batch));
-        return sizes.sum();
-    }
-    let whole = value.shape.as_ref()?.numel()?;
-    match (whole.checked_rem(batch), whole.checked_div(batch)) {
-        (Some(0), Some(sample)) => Some(sample),
-        _ => Some(whole),
     }
 }
 

@@ -12,7 +12,7 @@ use crate::network::NodeId;
 use crate::op::conv;
 use crate::op::pool::Pool;
 use crate::op::window::AutoPad;
-use crate::tensor::{Dim, Shape};
+use crate::tensor::{Dim, Form, Shape};
 
 /// A pool as its attributes and activations describe it, in N, C, spatial order.
 struct Geometry {
@@ -88,6 +88,27 @@ impl Geometry {
     }
 }
 
+/// Names of a global pool's window along each axis where its size is open.
+const KERNEL: [&str; 3] = ["kernel_shape[0]", "kernel_shape[1]", "kernel_shape[2]"];
+
+impl Geometry {
+    /// The window of a global pool where sizes are open, by axis; none where one has no formula.
+    fn open_kernel(&self) -> Option<Vec<(&'static str, Form)>> {
+        let spatial = self.input.as_ref().filter(|_| self.global)?.0.get(2..)?;
+        let problem = self.problem.is_some() || spatial.len() > KERNEL.len();
+        if problem || spatial.iter().all(|it| it.known().is_some()) {
+            return None;
+        }
+        let form = |it: &Dim| match it {
+            Dim::Known(size) => Form::number(u128::from(*size)),
+            Dim::Symbolic(expr) => Some(Form::size(expr.clone())),
+            Dim::Unknown => None,
+        };
+        let axes = KERNEL.into_iter().zip(spatial);
+        axes.map(|(name, size)| Some((name, form(size)?))).collect()
+    }
+}
+
 impl Rows<'_, '_> {
     /// The row of a pool.
     pub(super) fn pool(&mut self, id: NodeId, kind: &Kind) -> PoolLayer {
@@ -119,10 +140,10 @@ impl Rows<'_, '_> {
             without_pool: None,
         };
         self.activations(&mut row, geometry.problem.as_deref());
-        let window = [
-            ("kernel_shape", row.kernel_shape.is_none()),
-            ("pads", row.pads.is_none()),
-        ];
+        let open_kernel = geometry.open_kernel();
+        let told = row.kernel_shape.is_some() || open_kernel.is_some();
+        row.formulas.extend(open_kernel.into_iter().flatten());
+        let window = [("kernel_shape", !told), ("pads", row.pads.is_none())];
         for (name, _) in window.iter().filter(|(_, unknown)| *unknown) {
             let reason = geometry.problem.clone();
             let reason = reason.unwrap_or_else(|| open(scene.shapes));

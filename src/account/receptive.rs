@@ -29,10 +29,11 @@ use std::collections::BTreeMap;
 
 use serde::{Serialize, Serializer};
 
-use super::count::{gap, open, ratio};
+use super::count::{gap, open};
 use super::rows::Layer;
 use super::scene::Scene;
 use crate::finding::Gap;
+use crate::units::fraction;
 use field::{Cause, Place};
 
 /// The pixels of the model's input that one output position depends on, for each spatial axis of the layer.
@@ -84,7 +85,7 @@ pub struct Step {
 impl Serialize for Step {
     /// Pixels a position: a whole number where it is one.
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let quotient = ratio(u128::from(self.pixels), u128::from(self.positions));
+        let quotient = fraction(u128::from(self.pixels), u128::from(self.positions));
         match quotient {
             Some(quotient) if self.positions != 1 => serializer.serialize_f64(quotient),
             _ => serializer.serialize_u64(self.pixels),

@@ -9,7 +9,7 @@ use super::receptive::ReceptiveField;
 use super::without_pool::{LinearWeight, WithoutPool};
 use crate::finding::{Finding, Gap};
 use crate::network::{InitializerId, NodeId};
-use crate::tensor::{DataType, Shape};
+use crate::tensor::{DataType, Form, Shape};
 use crate::units::{Macs, Params};
 
 /// What a network costs, as plain data; the fields are those of the JSON document.
@@ -65,6 +65,16 @@ impl Layer {
             Self::Conv(row) => &row.name,
             Self::Pool(row) => &row.name,
             Self::Linear(row) | Self::Recurrent(row) | Self::Other(row) => &row.name,
+        }
+    }
+
+    /// The node that the row is of.
+    #[must_use]
+    pub fn node(&self) -> NodeId {
+        match self {
+            Self::Conv(row) => row.node,
+            Self::Pool(row) => row.node,
+            Self::Linear(row) | Self::Recurrent(row) | Self::Other(row) => row.node,
         }
     }
 
@@ -151,7 +161,7 @@ pub struct ConvLayer {
     pub receptive_field: Option<ReceptiveField>,
     /// Closed forms of the counts that depend on open sizes, by field name.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    pub formulas: BTreeMap<&'static str, String>,
+    pub formulas: BTreeMap<&'static str, Form>,
     /// Names of the other nodes that use the same stored weight.
     pub tied_with: Vec<String>,
     /// How many more use it than are named; left out where all are.
@@ -232,7 +242,7 @@ pub struct PoolLayer {
     pub receptive_field: Option<ReceptiveField>,
     /// Closed forms of the counts that depend on open sizes, by field name.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    pub formulas: BTreeMap<&'static str, String>,
+    pub formulas: BTreeMap<&'static str, Form>,
     /// What the network would cost without it; left out where nobody asked.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub without_pool: Option<Box<WithoutPool>>,
@@ -265,6 +275,9 @@ pub struct NodeLayer {
     pub params: Params,
     /// Multiply-accumulates of one sample, of a linear or recurrent node.
     pub macs: Option<Macs>,
+    /// Closed forms of the counts that depend on open sizes, by field name.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub formulas: BTreeMap<&'static str, Form>,
 }
 
 /// Sums over the file. A sum with an unknown term is null and the gaps say which.
@@ -289,6 +302,9 @@ pub struct Totals {
     pub pool: PoolTotals,
     /// Over the matrix products with stored weights.
     pub linear: LinearTotals,
+    /// Closed forms of the sums that depend on open sizes, by their path below `totals`: `conv.unshared`.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub formulas: BTreeMap<&'static str, Form>,
 }
 
 /// Elements by role.

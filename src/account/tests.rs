@@ -1,5 +1,6 @@
 //! Tests of the whole account, on small networks made by hand.
 
+mod batch;
 mod conv;
 mod findings;
 mod hostile;

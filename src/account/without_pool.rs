@@ -14,6 +14,7 @@ use std::collections::{BTreeMap, HashMap};
 use rayon::prelude::*;
 use serde::Serialize;
 
+use super::batch::Batch;
 use super::count::why_open;
 use super::rows::{Account, Layer, PoolLayer, Totals};
 use super::scene::{Scene, input_of, output_of};
@@ -109,6 +110,7 @@ pub fn without_pools(network: &Network, edges: &Edges, shapes: &Shapes, account:
 struct Asked<'a> {
     scene: Scene<'a>,
     again: Again<'a>,
+    batch: Batch,
     totals: &'a Totals,
     /// The rows that cost something, by node.
     rows: HashMap<NodeId, &'a Layer>,
@@ -146,6 +148,7 @@ impl<'a> Asked<'a> {
         Self {
             scene,
             again: Again::new(network, edges, shapes),
+            batch: Batch::find(scene),
             totals: &account.totals,
             rows: costly.collect(),
             weights: weights.map(|it| (it.node, *it)).collect(),

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::rules::Measured;
 use crate::Inspection;
 use crate::account::{ConvLayer, Layer, PoolLayer};
-use crate::tensor::{Dim, Shape};
+use crate::tensor::{Dim, Form, Shape};
 
 /// A number that a single layer has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -123,7 +123,7 @@ fn row(layer: &Layer, reasons: &BTreeMap<&str, &str>) -> LayerRow {
             params: Some(Measured::known(it.params.0)),
             macs: Some(counted(
                 it.macs.map(|it| it.0),
-                None,
+                it.formulas.get("macs"),
                 reasons.get(it.name.as_str()),
             )),
             ..named(Kind::Other, &common!(it))
@@ -198,7 +198,7 @@ fn operator(domain: &str, op_type: &str) -> String {
     }
 }
 
-fn counted(count: Option<u128>, formula: Option<&String>, reason: Option<&&str>) -> Measured {
+fn counted(count: Option<u128>, formula: Option<&Form>, reason: Option<&&str>) -> Measured {
     match (count, formula, reason) {
         (Some(count), _, _) => Measured::known(count),
         (None, Some(formula), _) => Measured::unknown(format!("it is {formula}, with open sizes")),

@@ -7,9 +7,10 @@ use cnninspect::Options;
 use cnninspect::explain::{Kind, Question};
 use cnninspect::finding::rules::Named;
 use cnninspect::render::{Drawing, OutputFormat};
+use cnninspect::sweep::Sweep;
 use cnninspect::verify::Choice;
 
-use super::values::{Common, Format, Opening};
+use super::values::{Common, Format, Opening, one_sweep};
 
 /// What is to be explained.
 #[derive(Debug)]
@@ -38,6 +39,8 @@ pub(crate) struct Deriving {
     pub(crate) drawing: Drawing,
     /// The output format.
     pub(crate) format: &'static OutputFormat,
+    /// `--sweep`: the layers' rows at each of these sizes instead.
+    pub(crate) sweep: Option<Sweep>,
 }
 
 const EXAMPLES: &str = "\
@@ -46,6 +49,7 @@ Examples:
   cnninspect explain model.onnx conv2 'block1.*'
   cnninspect explain model.onnx --kind pool
   cnninspect explain model.onnx conv1 --input images=1x3x640x640 -f markdown
+  cnninspect explain model.onnx conv1 --sweep 224,256,320
   cnninspect explain model.safetensors --geometry net.toml conv1
   cnninspect explain --rule uneven-stride
   cnninspect explain --rule all -f json | jq '.rules[] | {name, fix}'
@@ -75,6 +79,18 @@ pub(super) struct Explain {
     /// Instead of layers, what these rules of warnings mean, separated by commas; all and default list rules in a line each
     #[arg(long, value_name = "RULES", conflicts_with = "model", value_delimiter = ',', value_parser = Named::read)]
     rule: Vec<Named>,
+
+    /// Instead of a derivation, a row for each of these sizes: what grows and what stays
+    ///
+    /// The sizes are those of height and width of the only image input, or of the dimensions or inputs that are
+    /// named before them: height=width=224,256,320. 224..320:32 goes from 224 to 320 in steps of 32. At most 256.
+    #[arg(
+        long,
+        value_name = "[NAME=]224,256",
+        value_parser = Sweep::read,
+        conflicts_with_all = ["rule", "ascii", "no_drawing"]
+    )]
+    sweep: Vec<Sweep>,
 
     /// Draw and write in plain ASCII
     #[arg(long)]
@@ -115,7 +131,8 @@ impl Explain {
                 format,
             });
         };
-        if !format.can_explain() {
+        let sweep = one_sweep(self.sweep)?;
+        if !format.can_explain() && sweep.is_none() {
             return Err(format!("explain has no meaning in {}", format.name));
         }
         let kind = self.kind.map(|it| match it {
@@ -137,6 +154,7 @@ impl Explain {
                 none: self.no_drawing,
             },
             format,
+            sweep,
         })))
     }
 }

@@ -6,10 +6,11 @@ use clap::Args;
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use cnninspect::Options;
 use cnninspect::render::{COLUMNS, Column, OutputFormat, View, WITHOUT_POOL, find_column};
+use cnninspect::sweep::Sweep;
 use cnninspect::verify::Choice;
 
 use super::findings::Findings;
-use super::values::{Common, Format, Most, Opening};
+use super::values::{Common, Format, Most, Opening, one_sweep};
 
 /// What an inspection is asked to do.
 #[derive(Debug)]
@@ -24,6 +25,8 @@ pub(crate) struct Inspecting {
     pub(crate) view: View,
     /// `--strict`.
     pub(crate) strict: bool,
+    /// `--sweep`: the sums at each of these sizes instead.
+    pub(crate) sweep: Option<Sweep>,
 }
 
 /// Inspecting one model.
@@ -36,6 +39,18 @@ pub(super) struct Inspect {
 
     #[command(flatten)]
     opening: Opening,
+
+    /// A row of sums for each of these sizes: what grows and what stays
+    ///
+    /// The sizes are those of height and width of the only image input, or of the dimensions or inputs that are
+    /// named before them: height=width=224,256,320. 224..320:32 goes from 224 to 320 in steps of 32. At most 256.
+    #[arg(
+        long,
+        value_name = "[NAME=]224,256",
+        value_parser = Sweep::read,
+        conflicts_with_all = ["verify", "max_macs", "max_bytes", "all", "top", "columns", "sort"]
+    )]
+    sweep: Vec<Sweep>,
 
     #[command(flatten)]
     format: Format,
@@ -110,6 +125,7 @@ impl Inspect {
                 ..View::default()
             },
             strict: self.strict,
+            sweep: one_sweep(self.sweep)?,
         })
     }
 }

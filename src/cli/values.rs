@@ -7,6 +7,7 @@ use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use cnninspect::Options;
 use cnninspect::infer::{Sizes, read_input, read_size};
 use cnninspect::render::{FORMATS, OutputFormat};
+use cnninspect::sweep::Sweep;
 use cnninspect::verify::Limits;
 
 /// When to colour.
@@ -61,6 +62,23 @@ impl Opening {
     /// One name is given two sizes.
     pub(super) fn sizes(&self) -> Result<Sizes, String> {
         sizes(self.input.clone(), self.dim.clone())
+    }
+}
+
+/// The one list of sizes, where one is given.
+///
+/// # Errors
+/// There are two.
+pub(super) fn one_sweep(sweeps: Vec<Sweep>) -> Result<Option<Sweep>, String> {
+    let mut sweeps = sweeps.into_iter();
+    let sweep = sweeps.next();
+    match sweeps.next() {
+        None => Ok(sweep),
+        Some(_) => Err(
+            "--sweep is given twice; axes that take the same sizes are tied, as in height=width=224,256, and \
+             others are settled by --dim or --input"
+                .to_owned(),
+        ),
     }
 }
 

@@ -7,6 +7,7 @@ use std::sync::Mutex;
 use rayon::prelude::*;
 
 use crate::infer::{Sizes, concerning};
+use crate::read::Model;
 use crate::{Error, Inspection, Options, geometry, inspect_model, settle, unsettled};
 
 /// An option that concerns none of the models.
@@ -66,6 +67,21 @@ pub fn inspect_each<T: Send>(
     options: &Options,
     then: impl Fn(&Path, Result<Inspection, Error>) -> T + Sync,
 ) -> Result<Vec<T>, Unused> {
+    let inspection = |it: (Model, Inspection)| it.1;
+    open_each(paths, options, |path, answer| {
+        then(path, answer.map(inspection))
+    })
+}
+
+/// Inspects every model as [`inspect_each`] does, and hands on the models too, for more questions about them.
+///
+/// # Errors
+/// As [`inspect_each`].
+pub fn open_each<T: Send>(
+    paths: &[PathBuf],
+    options: &Options,
+    then: impl Fn(&Path, Result<(Model, Inspection), Error>) -> T + Sync,
+) -> Result<Vec<T>, Unused> {
     let taken = Mutex::new(Taken::default());
     let one = |path: &PathBuf| then(path, inspect(path, options, &taken));
     let answers = paths.par_iter().map(one).collect();
@@ -74,7 +90,11 @@ pub fn inspect_each<T: Send>(
     taken.check(options).map(|()| answers)
 }
 
-fn inspect(path: &Path, options: &Options, taken: &Mutex<Taken>) -> Result<Inspection, Error> {
+fn inspect(
+    path: &Path,
+    options: &Options,
+    taken: &Mutex<Taken>,
+) -> Result<(Model, Inspection), Error> {
     let mut model = unsettled(path, options)?;
     let open = geometry::is_open(&model.network);
     let mut own = options.clone();
@@ -89,7 +109,8 @@ fn inspect(path: &Path, options: &Options, taken: &Mutex<Taken>) -> Result<Inspe
         .lock()
         .unwrap_or_else(std::sync::PoisonError::into_inner)
         .add(&own.sizes, names.map(|it| format!("{it:?}")), open);
-    inspect_model(&model, &path.to_string_lossy(), &own, &|_| {})
+    let inspection = inspect_model(&model, &path.to_string_lossy(), &own, &|_| {})?;
+    Ok((model, inspection))
 }
 
 impl Taken {

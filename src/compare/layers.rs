@@ -14,17 +14,18 @@ mod field;
 mod item;
 mod moved;
 mod name;
+mod notes;
 mod totals;
 
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::Inspection;
-use crate::account::Layer;
 use crate::network::GeometrySource;
 
-pub use field::{Agreement, Value};
-pub use totals::{InputChange, InputSide, OperatorCount, Total};
+pub use field::{Agreement, Value, names as field_names};
+pub(super) use name::is_generated;
+pub use totals::{InputChange, InputSide, OperatorCount, Total, permille};
 
 use item::Item;
 
@@ -100,6 +101,8 @@ impl Status {
 pub struct Side {
     /// Its place among the model's layers, from 0.
     pub at: usize,
+    /// Its place among all rows of the inspection.
+    pub row: usize,
     /// `conv`, `pool`, `linear` or `recurrent`.
     pub kind: &'static str,
     /// The node's name.
@@ -108,6 +111,9 @@ pub struct Side {
     pub scope: String,
     /// Name of its stored weight.
     pub weight: Option<String>,
+    /// The module of the training framework that it is, as far as names tell: its weight's name or its own
+    /// without what an exporter adds, `#2` behind it at the second use of a weight. `None` where names only count.
+    pub module: Option<String>,
     /// What is compared, by the names of the JSON document.
     pub fields: Vec<(&'static str, Value)>,
 }
@@ -132,12 +138,26 @@ pub struct Change {
     pub after: Value,
 }
 
+impl Change {
+    /// By how many thousandths of the first count the second is off; `None` where it is no count, or the
+    /// first is zero.
+    #[must_use]
+    pub fn permille(&self) -> Option<i128> {
+        match (&self.before, &self.after) {
+            (Value::Count(before), Value::Count(after)) => totals::permille(*before, *after),
+            _ => None,
+        }
+    }
+}
+
 impl Pair {
-    /// Whether its two layers have different names; their weights may be called alike.
+    /// Whether its module has another name. One that is told on one side only is no other name, nor is a node's
+    /// that an exporter made up.
     #[must_use]
     pub fn is_renamed(&self) -> bool {
-        let both = self.before.as_ref().zip(self.after.as_ref());
-        both.is_some_and(|(before, after)| before.name != after.name)
+        let module = |it: &Option<Side>| it.as_ref().and_then(|it| it.module.clone());
+        let both = module(&self.before).zip(module(&self.after));
+        both.is_some_and(|(before, after)| before != after)
     }
 
     /// Whether there is anything to say of it beside its name.
@@ -156,6 +176,12 @@ impl Layers {
             && self.inputs.is_empty()
             && self.operators.is_empty()
             && self.totals.iter().all(|it| !it.differs())
+    }
+
+    /// Whether the two are versions of one architecture, as [`alike`] has it.
+    #[must_use]
+    pub fn are_alike(&self) -> bool {
+        self.similarity >= ALIKE
     }
 
     /// How many pairs have this status.
@@ -178,16 +204,17 @@ pub fn compare(before: &Inspection, after: &Inspection) -> Layers {
     Layers {
         paths: sides.map(|it| it.path.clone()),
         pairs: pairs(&matches, &items),
-        inputs: totals::inputs(before, after),
-        operators: if ordered {
-            totals::operators(before, after)
-        } else {
-            vec![]
-        },
+        inputs: told(ordered, || totals::inputs(before, after)),
+        operators: told(ordered, || totals::operators(before, after)),
         totals: totals::totals(before, after, ordered),
-        notes: notes(sides),
+        notes: notes::notes(sides),
         similarity,
     }
+}
+
+/// What only graphs tell.
+fn told<T>(ordered: bool, list: impl FnOnce() -> Vec<T>) -> Vec<T> {
+    if ordered { list() } else { vec![] }
 }
 
 /// Whether two models are versions of one architecture, so that comparing their layers tells more than
@@ -215,27 +242,6 @@ fn kinds(sides: [&Inspection; 2]) -> Vec<&'static str> {
         kinds.retain(|it| has(it));
     }
     kinds
-}
-
-/// What a model without a graph leaves out of the comparison.
-fn notes(sides: [&Inspection; 2]) -> Vec<String> {
-    let open = sides.into_iter().filter(|it| !has_order(it));
-    open.map(|it| {
-        let others = field::KINDS.iter().filter(|kind| {
-            let has = |layer: &Layer| field::kind(layer) == Some(kind);
-            !it.layers.iter().any(has)
-        });
-        let others: Vec<&str> = others.copied().collect();
-        let others = match others.as_slice() {
-            [] => String::new(),
-            _ => format!("; layers of kind {} are not compared", others.join(", ")),
-        };
-        format!(
-            "{} tells no geometry, so strides, pads, sizes and order are open{others}; --graph or --geometry would settle it",
-            it.path
-        )
-    })
-    .collect()
 }
 
 /// A layer of the first list, of the second, or of both.

@@ -25,6 +25,12 @@ pub struct Property {
     pub bar: bool,
     /// Whether its row stays away where it is nothing for any model.
     pub rare: bool,
+    /// Whether it is words and no number.
+    pub words: bool,
+    /// Whether it is a part of a whole, so that two differ in percentage points.
+    pub share: bool,
+    /// Whether it is no more than what something is called, so that another one is no difference.
+    pub called: bool,
     /// Reads it.
     pub value: fn(&Sums) -> Value,
 }
@@ -37,6 +43,9 @@ const PLAIN: Property = Property {
     by_input: false,
     bar: false,
     rare: false,
+    words: false,
+    share: false,
+    called: false,
     value: |_| Value::Nothing,
 };
 
@@ -72,6 +81,24 @@ impl Property {
     const fn rare(self) -> Self {
         Self { rare: true, ..self }
     }
+    const fn words(self) -> Self {
+        Self {
+            words: true,
+            ..self
+        }
+    }
+    const fn share(self) -> Self {
+        Self {
+            share: true,
+            ..self
+        }
+    }
+    const fn called(self) -> Self {
+        Self {
+            called: true,
+            ..self.words()
+        }
+    }
 
     /// The property of this name.
     #[must_use]
@@ -82,8 +109,8 @@ impl Property {
 
 /// Every property, in the order of the table.
 pub const PROPERTIES: &[Property] = &[
-    row("format", "format", format),
-    row("input", "input", input),
+    row("format", "format", format).words(),
+    row("input", "input", input).words(),
     row("convs", "convs", |it| count(it.totals.conv.layers)).group(1),
     row("linear", "linear layers", |it| {
         count(it.totals.linear.layers)
@@ -112,19 +139,23 @@ pub const PROPERTIES: &[Property] = &[
     row("conv_share", "  in convs", |it| {
         share(it, it.totals.conv.params.0)
     })
-    .group(2),
+    .group(2)
+    .share(),
     row("linear_share", "  in linear", |it| {
         share(it, it.totals.linear.params.0)
     })
-    .group(2),
+    .group(2)
+    .share(),
     row("other_share", "  elsewhere", |it| share(it, elsewhere(it)))
         .group(2)
+        .share()
         .rare(),
     row("largest_layer", "largest layer", |it| {
         let name = it.largest_layer.as_ref().map(|it| it.name.clone());
         name.map_or(Value::Nothing, Value::Text)
     })
-    .group(2),
+    .group(2)
+    .called(),
     row("largest_params", "  parameters", |it| {
         let largest = it.largest_layer.as_ref();
         largest.map_or(Value::Nothing, |it| params(it.params))
@@ -159,20 +190,21 @@ pub const PROPERTIES: &[Property] = &[
         .by_input(),
     row("padding_share", "  on padding", padding)
         .group(4)
+        .share()
         .by_input(),
     row("peak_activations", "peak activations", peak)
         .group(4)
         .fewest()
         .by_input(),
-    row("receptive_field", "receptive field", |it| {
-        known(it, "receptive_field", it.receptive_field.map(u128::from))
-    })
-    .group(4),
+    row("receptive_field", "receptive field", receptive_field).group(4),
     row("weight_bytes", "weight bytes", weight_bytes)
         .group(5)
         .fewest(),
-    row("data_types", "data types", data_types).group(5),
-    row("verified", "verified", verified).group(6).rare(),
+    row("data_types", "data types", data_types).group(5).words(),
+    row("verified", "verified", verified)
+        .group(6)
+        .words()
+        .rare(),
     row("warnings", "warnings", |it| count(it.warnings))
         .group(6)
         .rare(),
@@ -194,6 +226,19 @@ fn role(sums: &Sums, role: fn(&Roles) -> Params) -> Value {
 fn format(sums: &Sums) -> Value {
     let assumed = if sums.is_assumed() { ", assumed" } else { "" };
     Value::Text(format!("{}{assumed}", sums.format))
+}
+
+/// What the widest windows see, or the widest of those that are known.
+fn receptive_field(sums: &Sums) -> Value {
+    let whole = known(
+        sums,
+        "receptive_field",
+        sums.receptive_field.map(u128::from),
+    );
+    match (whole, sums.receptive_field_at_least) {
+        (Value::Unknown(reason), Some(least)) => Value::AtLeast(least.into(), reason),
+        (whole, _) => whole,
+    }
 }
 
 /// Bytes that are alive at once.
@@ -325,8 +370,17 @@ fn data_types(sums: &Sums) -> Value {
 fn verified(sums: &Sums) -> Value {
     match (sums.mismatches, sums.confirmed) {
         (_, None) => Value::Nothing,
-        (0, Some(0)) => Value::Text("not run".to_owned()),
-        (0, Some(confirmed)) => Value::Text(format!("{confirmed} confirmed")),
+        (0, Some(confirmed)) => {
+            let text = match (confirmed, sums.not_run) {
+                (0, _) => "not run".to_owned(),
+                (confirmed, 0) => format!("{confirmed} confirmed"),
+                (confirmed, more) => format!("{confirmed} confirmed, {more} not run"),
+            };
+            match sums.unknown.get("verified") {
+                Some(reason) => Value::Noted(text, reason.clone()),
+                None => Value::Text(text),
+            }
+        }
         (wrong, _) => Value::Text(format!("{wrong} mismatched")),
     }
 }

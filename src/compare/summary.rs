@@ -10,6 +10,7 @@ use crate::Inspection;
 use crate::account::{ConvLayer, Layer, Totals, widest_field};
 use crate::infer::Input;
 use crate::network::{Claim, GeometryFacts};
+use crate::tensor::{Dim, Shape};
 use crate::units::{Bytes, Macs, Params, wide};
 
 /// Models side by side.
@@ -47,14 +48,19 @@ pub struct Sums {
     pub recurrent_layers: u64,
     /// Multiply-accumulates of the convolutions that multiply padding.
     pub padding_macs: Option<Macs>,
-    /// Pixels that the widest windows see along one axis.
+    /// Pixels that the widest windows see along one axis; null where those of a layer are not known.
     pub receptive_field: Option<u64>,
+    /// The same of the layers of which it is known; left out where it is known of all.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub receptive_field_at_least: Option<u64>,
     /// The layer that holds most parameters.
     pub largest_layer: Option<Largest>,
     /// Convolutions that were run and agreed; null where none was asked for.
     pub confirmed: Option<u64>,
     /// Convolutions that were run and disagreed.
     pub mismatches: u64,
+    /// Convolutions that were to be run and were not.
+    pub not_run: u64,
     /// How many warnings the inspection has.
     pub warnings: u64,
     /// How many gaps it has.
@@ -82,10 +88,25 @@ impl Sums {
         for gap in inspection.gaps.iter().filter(|it| it.layer == "totals") {
             unknown.insert(gap.what.clone(), gap.reason.clone());
         }
+        for path in inspection.totals.formulas.keys() {
+            unknown.insert((*path).to_owned(), "sizes are open".to_owned());
+        }
         let padding_macs = padding(&inspection.layers).map_err(|it| {
             unknown.insert("padding_macs".to_owned(), it);
         });
+        let field = widest_field(&inspection.layers);
+        let partly = list(inspection, |it| it == "receptive_field");
+        let whole = partly.is_none();
+        unknown.extend(partly.map(|it| ("receptive_field".to_owned(), it)));
         let runs = inspection.verification.iter();
+        let left_out = || {
+            runs.clone()
+                .filter(|it| !it.is_confirmed() && !it.is_mismatch())
+        };
+        let reason =
+            left_out().find_map(|it| Some(format!("{}: {}", it.layer, it.reason.as_ref()?)));
+        unknown.extend(reason.map(|it| ("verified".to_owned(), it)));
+        let not_run = wide(left_out().count());
         let confirmed = wide(runs.clone().filter(|it| it.is_confirmed()).count());
         let recurrent = |it: &&Layer| matches!(it, Layer::Recurrent(_));
         Self {
@@ -97,10 +118,12 @@ impl Sums {
             totals: inspection.totals.clone(),
             recurrent_layers: wide(inspection.layers.iter().filter(recurrent).count()),
             padding_macs: padding_macs.ok(),
-            receptive_field: widest_field(&inspection.layers),
+            receptive_field: field.filter(|_| whole),
+            receptive_field_at_least: field.filter(|_| !whole),
             largest_layer: largest(&inspection.layers),
             confirmed: (!inspection.verification.is_empty()).then_some(confirmed),
-            mismatches: wide(runs.filter(|it| it.is_mismatch()).count()),
+            mismatches: wide(runs.clone().filter(|it| it.is_mismatch()).count()),
+            not_run,
             warnings: wide(inspection.warnings.len()),
             gaps: wide(inspection.gaps.len()),
             unknown,
@@ -112,6 +135,20 @@ impl Sums {
     pub fn is_assumed(&self) -> bool {
         self.geometry.claim == Claim::Assumed
     }
+}
+
+/// The gaps in what layers tell, in one sentence.
+fn list(inspection: &Inspection, what: fn(&str) -> bool) -> Option<String> {
+    let mut gaps = inspection.gaps.iter().filter(|it| what(&it.what));
+    let first = gaps.next()?;
+    let first = match first.layer.as_str() {
+        "totals" => first.reason.clone(),
+        layer => format!("{layer}: {}", first.reason),
+    };
+    Some(match gaps.count() {
+        0 => first,
+        more => format!("{first} (and {more} more)"),
+    })
 }
 
 /// The padding's share of the convolutions' multiply-accumulates, or which layers leave it open.
@@ -136,6 +173,18 @@ fn conv(layer: &Layer) -> Option<&ConvLayer> {
         Layer::Conv(row) => Some(row),
         _ => None,
     }
+}
+
+/// The sizes of inputs, without the batch: the first size of the first input of more than one axis.
+fn samples(inputs: &[Input]) -> Vec<Option<Vec<Dim>>> {
+    let shapes = || inputs.iter().map(|it| it.shape.as_ref());
+    let batch = shapes().flatten().find(|it| it.rank() > 1);
+    let batch = batch.map(|it| it.dim(0));
+    let sample = |shape: &Shape| match shape.0.as_slice() {
+        [first, rest @ ..] if !rest.is_empty() && Some(first) == batch.as_ref() => rest.to_vec(),
+        all => all.to_vec(),
+    };
+    shapes().map(|it| it.map(sample)).collect()
 }
 
 /// The layer that holds most, the first of equals.
@@ -187,12 +236,12 @@ impl Summary {
         self.read().next()
     }
 
-    /// Whether all models were taken with inputs of the same sizes, so that what depends on them compares.
+    /// Whether all models were taken with inputs of the same sizes but for the batch, so that what depends on them compares.
     #[must_use]
     pub fn inputs_agree(&self) -> bool {
         let shapes = |it: &Model| -> Option<Vec<_>> {
             let sums = it.sums.as_ref().ok()?;
-            Some(sums.inputs.iter().map(|it| it.shape.clone()).collect())
+            Some(samples(&sums.inputs))
         };
         let mut all = self.read().map(shapes);
         let first = all.next();
@@ -213,7 +262,7 @@ impl Summary {
             let Some(value) = model.value(property) else {
                 continue;
             };
-            if let Value::Unknown(_) | Value::Nothing = value {
+            if value.is_open() {
                 return vec![];
             }
             let order = best.first().map(|it| value.compared(&it.1));
@@ -230,30 +279,61 @@ impl Summary {
         best.into_iter().map(|it| it.0).collect()
     }
 
-    /// Whether two of the models that could be read differ in any property.
+    /// The properties in which two of the models that could be read differ: of those that are asked for, or of all
+    /// that are more than what something is called.
     #[must_use]
-    pub fn differs(&self) -> bool {
+    pub fn differing(&self, asked: Option<&[&'static Property]>) -> Vec<&'static Property> {
+        let all = PROPERTIES.iter().filter(|it| !it.called);
+        let properties: Vec<&'static Property> = asked.map_or_else(|| all.collect(), <[_]>::to_vec);
         let Some(first) = self.reference() else {
-            return false;
+            return vec![];
         };
-        let differ = |it: &Property| {
+        let differ = |it: &&'static Property| {
             let own = first.value(it);
-            self.read().any(|other| other.value(it) != own)
+            let mut others = self.read().map(|other| other.value(it));
+            others.any(|other| match (&other, &own) {
+                (Some(other), Some(own)) => other.differs(own),
+                _ => other != own,
+            })
         };
-        PROPERTIES.iter().any(differ)
+        properties.into_iter().filter(differ).collect()
     }
 
     /// Orders the models by a property, numbers from the greatest; what has no value comes last, equals stay as
     /// they were.
     pub fn sort(&mut self, property: &Property) {
         let key = |it: &Model| match it.value(property) {
-            None | Some(Value::Unknown(_) | Value::Nothing) => None,
-            value => value,
+            Some(value) if !value.is_open() => Some(value),
+            _ => None,
         };
         self.models
             .sort_by(|left, right| match (key(left), key(right)) {
                 (Some(left), Some(right)) => right.ordered(&left),
                 (left, right) => left.is_none().cmp(&right.is_none()),
             });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(shapes: &[&[u64]]) -> Vec<Option<Vec<Dim>>> {
+        let input = |sizes: &&[u64]| Input {
+            name: String::new(),
+            data_type: None,
+            declared: None,
+            shape: Some(Shape::known(sizes)),
+        };
+        samples(&shapes.iter().map(input).collect::<Vec<_>>())
+    }
+
+    #[test]
+    fn a_batch_is_no_size_of_the_input() {
+        assert_eq!(of(&[&[8, 3, 16, 16]]), of(&[&[1, 3, 16, 16]]));
+        assert_eq!(of(&[&[8, 3, 16], &[8, 2]]), of(&[&[1, 3, 16], &[1, 2]]));
+        assert_ne!(of(&[&[8, 3, 16, 16]]), of(&[&[1, 3, 16, 17]]));
+        // Without a second axis it is a size.
+        assert_ne!(of(&[&[8]]), of(&[&[1]]));
     }
 }

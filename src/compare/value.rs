@@ -27,6 +27,10 @@ pub enum Value {
         /// The other, above zero.
         part: u128,
     },
+    /// At least so many: what is known of a number, and why the rest is not.
+    AtLeast(u128, String),
+    /// Words, and what they leave open.
+    Noted(String, String),
     /// Not known, for this reason.
     Unknown(String),
 }
@@ -38,7 +42,36 @@ impl Value {
             Self::Count(count) | Self::Bytes(count) => Some((count, 1)),
             Self::Share { part, whole } => Some((part, whole)),
             Self::Ratio { whole, part } => Some((whole, part)),
-            Self::Nothing | Self::Text(_) | Self::Unknown(_) => None,
+            Self::Nothing
+            | Self::Text(_)
+            | Self::AtLeast(..)
+            | Self::Noted(..)
+            | Self::Unknown(_) => None,
+        }
+    }
+
+    /// Whether it is the number zero.
+    #[must_use]
+    pub fn is_zero(&self) -> bool {
+        self.fraction().is_some_and(|it| it.0 == 0)
+    }
+
+    /// Whether it is no whole value that could be best, or come anywhere in an order.
+    pub(super) fn is_open(&self) -> bool {
+        matches!(
+            self,
+            Self::Nothing | Self::Unknown(_) | Self::AtLeast(..) | Self::Noted(..)
+        )
+    }
+
+    /// Whether it differs from another one. Reasons do not matter: what is known of neither does not differ.
+    #[must_use]
+    pub fn differs(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Unknown(_), Self::Unknown(_)) => false,
+            (Self::AtLeast(left, _), Self::AtLeast(right, _)) => left != right,
+            (Self::Noted(left, _), Self::Noted(right, _)) => left != right,
+            _ => self != other,
         }
     }
 
@@ -63,14 +96,40 @@ impl Value {
     /// of the two is no number, or `reference` is zero, or the numbers pass 128 bits.
     #[must_use]
     pub fn permille_over(&self, reference: &Self) -> Option<i128> {
+        let (order, above, below) = self.over(reference)?;
+        let gap = above.checked_mul(1000)?;
+        let size = gap.checked_add(below / 2)?.checked_div(below)?;
+        let size = i128::try_from(size).ok()?;
+        Some(if order == Ordering::Less { -size } else { size })
+    }
+
+    /// Whether it is more or less than `reference`, and by which fraction of that. `None` where one of the two
+    /// is no number, or `reference` is zero, or the numbers pass 128 bits.
+    #[must_use]
+    pub fn over(&self, reference: &Self) -> Option<(Ordering, u128, u128)> {
         let ((above, below), (by, under)) = (self.fraction()?, reference.fraction()?);
         let own = above.checked_mul(under)?;
         let of = by.checked_mul(below)?;
-        let gap = own.abs_diff(of).checked_mul(1000)?;
-        let half = of / 2;
-        let size = gap.checked_add(half)?.checked_div(of)?;
-        let size = i128::try_from(size).ok()?;
-        Some(if own < of { -size } else { size })
+        (of > 0).then(|| (own.cmp(&of), own.abs_diff(of), of))
+    }
+
+    /// Whether a part of a whole is more or less than another, and by which fraction of one: percentages differ in
+    /// percentage points. `None` of all else.
+    #[must_use]
+    pub fn points_over(&self, reference: &Self) -> Option<(Ordering, u128, u128)> {
+        let (
+            Self::Share { part, whole },
+            Self::Share {
+                part: by,
+                whole: of,
+            },
+        ) = (self, reference)
+        else {
+            return None;
+        };
+        let (own, other) = (part.checked_mul(*of)?, by.checked_mul(*whole)?);
+        let both = whole.checked_mul(*of)?;
+        Some((own.cmp(&other), own.abs_diff(other), both))
     }
 }
 

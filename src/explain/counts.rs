@@ -120,7 +120,7 @@ impl Facts<'_> {
     ) -> Answer {
         match (number, self.row.formulas.get(name)) {
             (Some(number), _) => Answer::Number(number),
-            (None, Some(form)) => Answer::Form(form.clone()),
+            (None, Some(form)) => Answer::Form(form.to_string()),
             (None, None) => Answer::Unknown(scene.why(&self.row.name, what)),
         }
     }
@@ -141,6 +141,16 @@ impl Facts<'_> {
         let answer = self.answer(scene, "macs", "macs", macs);
         let step = Step::new("macs", Part::Work, "multiply-accumulates", answer).by(formula);
         let padding = row.padding_macs.map(|it| it.0);
+        let what = if self.transposed {
+            "outside the output"
+        } else {
+            "on padding"
+        };
+        if row.formulas.contains_key("padding_macs") {
+            let answer = self.answer(scene, "padding_macs", "padding_macs", None);
+            let on_padding = Step::new("padding_macs", Part::Work, what, answer);
+            return vec![step, on_padding];
+        }
         let Some(padding) = padding.filter(|it| *it > 0) else {
             let none = row.padding_macs.map(|_| {
                 if self.transposed {
@@ -150,11 +160,6 @@ impl Facts<'_> {
                 }
             });
             return vec![step.noting(none.map(str::to_owned))];
-        };
-        let what = if self.transposed {
-            "outside the output"
-        } else {
-            "on padding"
         };
         let share = macs.and_then(|macs| percent(padding, macs));
         vec![

@@ -30,7 +30,7 @@ pub struct Strip {
 /// The strips of all axes, those that are alike once, or why there are none.
 pub(super) fn of(along: &[Along], transposed: bool) -> (Vec<Strip>, Option<String>) {
     let Some(known) = window::known(along) else {
-        return (vec![], Some("a size along an axis is open".to_owned()));
+        return (vec![], Some(why_none(along)));
     };
     let mut out: Vec<Strip> = Vec::new();
     for (at, (axis, input, output)) in known.into_iter().enumerate() {
@@ -68,4 +68,16 @@ pub(super) fn of(along: &[Along], transposed: bool) -> (Vec<Strip>, Option<Strin
         }
     }
     (out, None)
+}
+
+/// Along which axes sizes are open, or windows unknown.
+fn why_none(along: &[Along]) -> String {
+    let open = |it: &Along| it.input.known().is_none() || it.output.known().is_none();
+    let axes = along.iter().enumerate().filter(|it| open(it.1));
+    let names: Vec<&str> = axes.map(|it| axis_name(it.0, along.len())).collect();
+    match names.as_slice() {
+        [] => "how the windows move is not known".to_owned(),
+        [one] => format!("the size along its {one} is open"),
+        many => format!("the sizes along its {} are open", many.join(" and ")),
+    }
 }

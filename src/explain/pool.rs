@@ -70,9 +70,19 @@ fn one_window(scene: &Scene<'_>, row: &PoolLayer) -> Step {
     let factors = kernel.iter().map(|it| Formula::number("kernel", *it));
     let formula = Formula::Product(factors.collect());
     let why = || scene.why(&row.name, "kernel_shape");
-    let answer = taken(row).map_or_else(|| Answer::Unknown(why()), Answer::Number);
+    let open = row
+        .formulas
+        .iter()
+        .filter(|it| it.0.starts_with("kernel_shape["));
+    let open = open.map(|it| Formula::open("kernel", it.1.to_string()));
+    let open = Formula::Product(open.collect());
+    let (answer, formula) = match taken(row) {
+        Some(taken) => (Answer::Number(taken), formula),
+        None if open.quantities().is_empty() => (Answer::Unknown(why()), formula),
+        None => (Answer::Form(open.plain()), open),
+    };
     let step = Step::new("window_elements", Part::Window, "one window", answer);
-    let step = step.by((!kernel.is_empty()).then_some(formula));
+    let step = step.by((!formula.quantities().is_empty()).then_some(formula));
     step.unit("values of one channel, no weights")
 }
 
@@ -149,19 +159,19 @@ fn dropped(before: Option<u128>, after: Option<u128>) -> Option<Step> {
 
 /// What is lost, by kind of pool.
 fn remarks(scene: &Scene<'_>, row: &PoolLayer) -> Vec<Remark> {
-    let taken = taken(row).map_or("its values".to_owned(), counted);
+    let taken = taken(row).map_or("values".to_owned(), |it| format!("{} values", counted(it)));
     let is = |word: &str| row.op_type.contains(word);
     let lost = if is("Max") {
         format!(
-            "Max pooling keeps 1 of the {taken} values in each window and forgets the others, and where it stood."
+            "Max pooling keeps 1 of the {taken} in each window and forgets the others, and where it stood."
         )
     } else if is("Average") || is("Mean") {
         format!(
-            "Average pooling mixes the {taken} values of each window into their mean: none of them can be had back."
+            "Average pooling mixes the {taken} of each window into their mean: none of them can be had back."
         )
     } else {
         format!(
-            "The {taken} values of each window become one number, the p-th root of the sum of their p-th powers."
+            "The {taken} of each window become one number, the p-th root of the sum of their p-th powers."
         )
     };
     let mut out = vec![Remark {

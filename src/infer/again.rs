@@ -6,7 +6,7 @@ use super::Shapes;
 use super::walk::{call, no_rule};
 use crate::network::{Edges, GraphId, Network, Node, NodeId, Use, ValueId};
 use crate::op::{self, Call, MOST_RANK, ShapeError, Value, matmul};
-use crate::tensor::Dim;
+use crate::tensor::{Dim, Shape};
 
 /// What is known of the values that are not what they were.
 pub type Changes = HashMap<ValueId, Value>;
@@ -30,6 +30,8 @@ pub struct Changed {
     pub nodes: Vec<NodeId>,
     /// Products whose operands no longer fit, with the sizes that they sum over on either side.
     pub unfit: Vec<(NodeId, u64, u64)>,
+    /// The work that it took, in the unit of [`Again::with`]'s bound.
+    pub steps: usize,
 }
 
 /// Why what a change leads to cannot be told.
@@ -79,20 +81,48 @@ impl<'a> Again<'a> {
     /// # Errors
     /// [`Stop`], of the first node in the graph's order.
     pub fn with(&self, value: ValueId, new: Value, most: usize) -> Result<Changed, Stop> {
+        let (changed, stop) = self.walked(vec![(value, new)], None, most);
+        stop.map_or(Ok(changed), Err)
+    }
+
+    /// Walks what lies downstream of `values`, tensors whose first size is the first of `sizes`, if that were the
+    /// second: what changes, as far as the walk came, and why it stopped before the end. A Reshape to sizes that
+    /// hold the first takes the second in its place.
+    #[must_use]
+    pub fn with_first_sizes(
+        &self,
+        values: &[ValueId],
+        sizes: [u64; 2],
+        most: usize,
+    ) -> (Changed, Option<Stop>) {
+        let values = values.iter().map(|it| {
+            let mut value = self.shapes.value(*it).clone();
+            let first = value.shape.as_mut().and_then(|it| it.0.first_mut());
+            if let Some(first) = first {
+                *first = Dim::Known(sizes[1]);
+            }
+            value.elements = None;
+            (*it, value)
+        });
+        self.walked(values.collect(), Some(sizes), most)
+    }
+
+    fn walked(
+        &self,
+        values: Vec<(ValueId, Value)>,
+        first_sizes: Option<[u64; 2]>,
+        most: usize,
+    ) -> (Changed, Option<Stop>) {
         let mut walk = Walk {
             again: self,
             changed: Changed::default(),
             open: BTreeSet::new(),
             left: most,
+            first_sizes,
         };
-        walk.set(value, new)?;
-        while let Some(place) = walk.open.pop_first() {
-            let main = self.network.main().and_then(|it| it.nodes.get(place));
-            if let Some(id) = main {
-                walk.node(*id)?;
-            }
-        }
-        Ok(walk.changed)
+        let stop = walk.all(values).err();
+        walk.changed.steps = most.saturating_sub(walk.left);
+        (walk.changed, stop)
     }
 
     fn place(&self, id: NodeId) -> Option<usize> {
@@ -106,9 +136,24 @@ struct Walk<'a, 'b> {
     /// Places of nodes that take a changed value.
     open: BTreeSet<usize>,
     left: usize,
+    /// The first sizes of the changed inputs: as they were and as they are.
+    first_sizes: Option<[u64; 2]>,
 }
 
 impl Walk<'_, '_> {
+    fn all(&mut self, values: Vec<(ValueId, Value)>) -> Result<(), Stop> {
+        for (value, new) in values {
+            self.set(value, new)?;
+        }
+        while let Some(place) = self.open.pop_first() {
+            let main = self.again.network.main();
+            if let Some(id) = main.and_then(|it| it.nodes.get(place)) {
+                self.node(*id)?;
+            }
+        }
+        Ok(())
+    }
+
     fn spend(&mut self, steps: usize) -> Result<(), Stop> {
         self.left = self.left.checked_sub(steps).ok_or(Stop::TooMuch)?;
         Ok(())
@@ -160,14 +205,15 @@ impl Walk<'_, '_> {
         let inputs = node.inputs.iter();
         let inputs: Vec<_> = inputs.map(|it| it.map(|it| self.get(it))).collect();
         let asked = call(node, &inputs);
-        let answer = match answer(node, &asked) {
+        let kept = self.reshaped(node).map(|it| vec![it]);
+        let answer = match kept.map_or_else(|| answer(node, &asked), Ok) {
             Ok(answer) => answer,
             Err(ShapeError::Unknown(note) | ShapeError::NoRule(note)) => {
                 vec![Value::unknown(note); node.outputs.len()]
             }
             Err(error) => return Err(Stop::Refused(id, error)),
         };
-        let unfit = matmul::inner_sizes(&asked);
+        let unfit = matmul::inner_sizes(&asked).filter(|_| self.fitted(node));
         self.changed.nodes.push(id);
         self.changed
             .unfit
@@ -185,6 +231,34 @@ impl Walk<'_, '_> {
             self.set(*output, new)?;
         }
         Ok(())
+    }
+
+    /// Whether a product's operands fitted before. One that never did says nothing of another first size.
+    fn fitted(&self, node: &Node) -> bool {
+        let inputs = node.inputs.iter();
+        let shapes = self.again.shapes;
+        let inputs: Vec<_> = inputs.map(|it| it.map(|it| shapes.value(it))).collect();
+        self.first_sizes.is_none() || matmul::inner_sizes(&call(node, &inputs)).is_none()
+    }
+
+    /// What a Reshape makes of a tensor that has more samples: its sizes as they were, with as many more in the
+    /// one that holds them. `None` where that is not told by the sizes.
+    fn reshaped(&self, node: &Node) -> Option<Value> {
+        let [from, to] = self.first_sizes?;
+        let shapes = self.again.shapes;
+        let (input, output) = (
+            node.inputs.first().copied().flatten()?,
+            node.outputs.first().copied().flatten()?,
+        );
+        let new = self.get(input);
+        if &*node.op_type != "Reshape" || new.elements.is_some() {
+            return None;
+        }
+        let old = shapes.value(output);
+        let [before, after, made] =
+            [shapes.value(input), new, old].map(|it| it.shape.as_ref().and_then(Shape::sizes));
+        let sizes = resized(&before?, &after?, made?, [from, to])?;
+        Some(Value::tensor(new.data_type, Shape::known(&sizes)))
     }
 
     /// Why a value is unknown: its own reason, or that of the first input that has one.
@@ -228,6 +302,40 @@ impl Walk<'_, '_> {
     }
 }
 
+/// The sizes `made` that `before` was reshaped to, for `after`, which has `to` samples in place of `from`. Where
+/// samples are only a part of an axis they are its outer part.
+fn resized(
+    before: &[u64],
+    after: &[u64],
+    mut made: Vec<u64>,
+    [from, to]: [u64; 2],
+) -> Option<Vec<u64>> {
+    let mut pairs = before.iter().zip(after);
+    let at = pairs.position(|(before, after)| before != after)?;
+    if before.len() != after.len() || pairs.any(|(before, after)| before != after) {
+        return None;
+    }
+    let product = |sizes: &[u64]| sizes.iter().copied().try_fold(1, u64::checked_mul);
+    // Elements of one sample, of one place of all that stands before it.
+    let size = *before.get(at)?;
+    if size.checked_rem(from)? != 0 {
+        return None;
+    }
+    let stride =
+        product(before.get(at.checked_add(1)?..)?)?.checked_mul(size.checked_div(from)?)?;
+    let samples = stride.checked_mul(from)?;
+    let mut below = 1u64;
+    for size in made.iter_mut().rev() {
+        let whole = below.checked_mul(*size)?;
+        if stride.checked_rem(below)? == 0 && whole.checked_rem(samples)? == 0 {
+            *size = size.checked_div(from)?.checked_mul(to)?;
+            return Some(made);
+        }
+        below = whole;
+    }
+    None
+}
+
 /// What the operator's rule says.
 fn answer(node: &Node, asked: &Call<'_>) -> op::call::Answer {
     if let Some(reason) = &node.opaque {
@@ -236,4 +344,36 @@ fn answer(node: &Node, asked: &Call<'_>) -> op::call::Answer {
     let rule = op::rule(&node.domain, &node.op_type);
     let rule = rule.ok_or_else(|| ShapeError::NoRule(no_rule(node).into()))?;
     rule(asked)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reshape_keeps_its_samples_where_they_were() {
+        type Sizes<'a> = &'a [u64];
+        let cases: &[(Sizes<'_>, Sizes<'_>, Sizes<'_>, Option<Sizes<'_>>)] = &[
+            // 8 samples of 16·5·5 = 400.
+            (&[8, 16, 5, 5], &[24, 16, 5, 5], &[8, 400], Some(&[24, 400])),
+            // Joined with the channels, 8·16, and taken apart.
+            (
+                &[8, 16, 5, 5],
+                &[24, 16, 5, 5],
+                &[128, 25],
+                Some(&[384, 25]),
+            ),
+            (&[128, 25], &[384, 25], &[8, 16, 25], Some(&[24, 16, 25])),
+            // Behind the steps of a sequence.
+            (&[7, 8, 6], &[7, 24, 6], &[7, 8, 2, 3], Some(&[7, 24, 2, 3])),
+            // One row of them all, and a size that they do not fill evenly.
+            (&[8, 6], &[24, 6], &[48], Some(&[144])),
+            (&[8, 6], &[24, 6], &[16, 3], Some(&[48, 3])),
+            (&[8, 6], &[24, 6], &[3, 16], None),
+        ];
+        for (before, after, made, expected) in cases {
+            let got = resized(before, after, made.to_vec(), [8, 24]);
+            assert_eq!(got.as_deref(), *expected, "{before:?} to {made:?}");
+        }
+    }
 }

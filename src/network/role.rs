@@ -34,6 +34,21 @@ impl Role {
         Self::Dead,
     ];
 
+    /// Its name in JSON.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Weight => "weight",
+            Self::Bias => "bias",
+            Self::NormAffine => "norm_affine",
+            Self::Elementwise => "elementwise",
+            Self::NormStatistics => "norm_statistics",
+            Self::Quantization => "quantization",
+            Self::Constant => "constant",
+            Self::Dead => "dead",
+        }
+    }
+
     /// Whether it counts as a parameter.
     #[must_use]
     pub fn is_parameter(self) -> bool {

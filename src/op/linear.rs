@@ -66,8 +66,8 @@ pub fn find(domain: &str, op_type: &str) -> Option<&'static LinearOperator> {
 /// output holds `batch` samples.
 ///
 /// The batch is the first size of the model's first input, not of the activation: an activation that
-/// is reshaped to `[batch · positions, features]` still counts all its positions. Where the batch
-/// does not divide the output (it was lost on the way) nothing is taken out. `None` past `u128`.
+/// is reshaped to `[batch · positions, features]` still counts all its positions. An activation that
+/// does not hold it has 1 sample. `None` past `u128`.
 #[must_use]
 pub fn macs(output_elements: u128, inner: u128, batch: u128) -> Option<u128> {
     let all = output_elements.checked_mul(inner)?;

@@ -187,12 +187,14 @@ impl Pool {
 
     fn along(&self, at: usize, input: &Dim) -> Result<(Dim, Option<(i64, i64)>), ShapeError> {
         let axis = self.axis(at, &self.pads);
-        let (pads, ceil) = match (self.auto_pad, input) {
-            (AutoPad::NotSet, _) => (axis.pads, self.ceil_mode),
-            (AutoPad::Valid, _) => ((0, 0), self.ceil_mode),
-            (AutoPad::SameUpper, Dim::Known(size)) => (axis.same_pads(*size, false), false),
-            (AutoPad::SameLower, Dim::Known(size)) => (axis.same_pads(*size, true), false),
-            (_, open) => return Ok((same_size(open, axis.stride), None)),
+        let (pads, ceil) = match self.auto_pad {
+            AutoPad::NotSet => (Some(axis.pads), self.ceil_mode),
+            AutoPad::Valid => (Some((0, 0)), self.ceil_mode),
+            AutoPad::SameUpper => (axis.same_pads_of(input, false), false),
+            AutoPad::SameLower => (axis.same_pads_of(input, true), false),
+        };
+        let Some(pads) = pads else {
+            return Ok((same_size(input, axis.stride), None));
         };
         let size = window::output_dim(Axis { pads, ..axis }, input, ceil)?;
         Ok((size, Some(pads)))

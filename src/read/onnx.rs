@@ -14,7 +14,7 @@ mod wire;
 
 use prost::Message;
 
-pub(super) use self::encode::packed_fields;
+pub(super) use self::encode::{packed_fields, plain_list};
 pub use self::error::OnnxError;
 use super::folder::Folder;
 use crate::network::Network;

@@ -2,7 +2,7 @@
 
 use super::column::Raw;
 use super::rows::{conv, pool};
-use super::text::{float_ratio, formula, printable, short_name, width};
+use super::text::{float_ratio, formula, printable, short_name};
 use crate::account::{ConvLayer, Layer, ParamCounts};
 use crate::tensor::{Dim, Shape};
 use crate::units::{self, Params, ratio};
@@ -11,10 +11,7 @@ use crate::units::{self, Params, ratio};
 const NONE: &str = "–";
 /// Stands where a value could not be told; the gaps say why.
 pub(super) const UNKNOWN: &str = "?";
-/// What is longer than this is left to the JSON document.
-const LONGEST_SHAPE: usize = 44;
-const LONGEST_SIZE: usize = 8;
-const LONGEST_COUNT: usize = 36;
+/// What is longer than this is shortened.
 const LONGEST_TIED: usize = 16;
 
 pub(super) fn word(text: &str) -> Raw {
@@ -39,11 +36,12 @@ pub(super) fn shape(shape: Option<&Shape>) -> Raw {
     words(shape.map(joined))
 }
 
-/// A size; brackets around a sum.
+/// A size; brackets around a sum, and around a product among sizes.
 fn sized(dim: &Dim) -> String {
+    let text = dim.to_string();
     match dim {
-        Dim::Symbolic(expr) if !expr.is_one_term() => format!("({expr})"),
-        other => other.to_string(),
+        Dim::Symbolic(expr) if !expr.is_one_factor() => format!("({text})"),
+        _ => text,
     }
 }
 
@@ -107,7 +105,7 @@ pub(super) fn layout(layer: &Layer) -> Option<&'static str> {
     }
 }
 
-/// A shape for the eye; a long formula is left to the JSON document.
+/// A shape for the eye.
 pub(super) fn shape_cell(shape: Option<&Shape>) -> String {
     shape.map_or(UNKNOWN.to_owned(), |it| sizes_cell(&it.0))
 }
@@ -117,43 +115,23 @@ pub(super) fn sample_shape(shape: Option<&Shape>) -> String {
     shape.map_or(UNKNOWN.to_owned(), |it| sizes_cell(sample(it)))
 }
 
-/// The same with `…` for every formula of more than a name.
-pub(super) fn short_shape(shape: Option<&Shape>) -> String {
-    shape.map_or(UNKNOWN.to_owned(), |it| elided_sizes(sample(it)))
-}
-
-fn sample(shape: &Shape) -> &[Dim] {
+/// The sizes of one sample.
+pub(super) fn sample(shape: &Shape) -> &[Dim] {
     match shape.0.as_slice() {
         [batch, rest @ ..] if !rest.is_empty() && batch.known().is_none_or(|it| it == 1) => rest,
         dims => dims,
     }
 }
 
-/// Sizes joined by `×`; formulas too long for a cell stand as `…`.
+/// Sizes joined by `×`, however long their formulas are.
 fn sizes_cell(dims: &[Dim]) -> String {
-    let whole = dims.iter().map(size).collect::<Vec<_>>().join("×");
-    if width(&whole) <= LONGEST_SHAPE {
-        whole
-    } else {
-        elided_sizes(dims)
-    }
+    dims.iter().map(size).collect::<Vec<_>>().join("×")
 }
 
-fn elided_sizes(dims: &[Dim]) -> String {
-    let short = |text: String| {
-        if width(&text) <= LONGEST_SIZE {
-            text
-        } else {
-            "…".to_owned()
-        }
-    };
-    let sizes: Vec<String> = dims.iter().map(size).map(short).collect();
-    sizes.join("×")
-}
-
-fn size(dim: &Dim) -> String {
+/// A size for the eye, a sum in brackets.
+pub(super) fn size(dim: &Dim) -> String {
     match dim {
-        Dim::Symbolic(_) => printable(&formula(&sized(dim))),
+        Dim::Symbolic(_) => printable(&formula(&sized(dim))).replace(' ', ""),
         _ => dim.to_string(),
     }
 }
@@ -169,37 +147,8 @@ pub(super) fn counted(
     };
     match (count(&row.params), row.formulas.get(name)) {
         (Some(count), _) => count.to_string(),
-        (None, Some(plain)) => short_formula(row, name, &formula(plain)),
+        (None, Some(form)) => printable(&formula(&form.to_string())),
         (None, None) => UNKNOWN.to_owned(),
-    }
-}
-
-/// A formula that fits a cell. A convolution's unshared count is its shared one at every output
-/// position, however long the formula of the positions is.
-fn short_formula(row: &ConvLayer, name: &str, book: &str) -> String {
-    match by_position(row) {
-        _ if width(book) <= LONGEST_COUNT => printable(book),
-        Some(by_position) if name == "unshared" => by_position,
-        _ => "…".to_owned(),
-    }
-}
-
-/// `34,944 × output positions`; a transposed convolution without a bias counts input positions.
-fn by_position(row: &ConvLayer) -> Option<String> {
-    let shared = row.params.shared?;
-    if !row.op_type.contains("Transpose") {
-        return Some(format!("{shared} × output positions"));
-    }
-    let no_bias = row.bias.is_none();
-    no_bias.then(|| format!("{shared} × input positions"))
-}
-
-/// The unshared count, where it is open in as few words as there are.
-pub(super) fn short_unshared(layer: &Layer) -> String {
-    let open = conv(layer).filter(|it| it.params.unshared.is_none());
-    match open.filter(|it| it.formulas.contains_key("unshared")) {
-        Some(row) => by_position(row).unwrap_or_else(|| "…".to_owned()),
-        None => counted(layer, "unshared", |it| it.unshared),
     }
 }
 
@@ -347,6 +296,15 @@ mod tests {
                 Shape(vec![open("N"), 3.into(), open("H"), Dim::Unknown]),
                 "3×H×?",
             ),
+            (
+                Shape(vec![
+                    1.into(),
+                    3.into(),
+                    open("W"),
+                    Dim::Symbolic(Expr::name("H").mul(&Expr::number(2)).unwrap()),
+                ]),
+                "3×W×(2×H)",
+            ),
             (Shape::known(&[1, 4096]), "4096"),
             (Shape::known(&[4096]), "4096"),
         ];
@@ -354,16 +312,5 @@ mod tests {
             assert_eq!(sample_shape(Some(&shape)), expected);
         }
         assert_eq!(sample_shape(None), "?");
-    }
-
-    #[test]
-    fn a_long_formula_keeps_the_shared_count() {
-        let layer = changed(|it| {
-            it.params.unshared = None;
-            let long = "73856 * (floor((height - 11) / 4) + 1) * (floor((width - 11) / 4) + 1)";
-            it.formulas.insert("unshared", long.to_owned());
-        });
-        let cell = counted(&layer, "unshared", |it| it.unshared);
-        assert_eq!(cell, "73,856 × output positions");
     }
 }

@@ -4,13 +4,16 @@
 mod cells;
 mod csv;
 mod json;
+mod layers;
 mod markdown;
 mod table;
 
 use std::io;
 
+use crate::compare::layers::Layers;
 use crate::compare::property::Property;
 use crate::compare::summary::Summary;
+use crate::compare::tensors::Tensors;
 
 /// How to show models side by side.
 #[derive(Clone, Debug, Default)]
@@ -19,6 +22,8 @@ pub struct Comparing {
     pub relative: bool,
     /// These properties instead of all. Not in JSON.
     pub properties: Option<Vec<&'static Property>>,
+    /// A row for every layer, for equal ones too. In JSON and CSV it always is so.
+    pub all: bool,
 }
 
 /// A comparison, and how to show it.
@@ -41,6 +46,7 @@ pub struct CompareFormat {
     /// Whether there are properties and an order to choose.
     pub tabular: bool,
     write: Write,
+    layers: layers::Write,
 }
 
 /// Every output format of comparisons, the one for people first.
@@ -50,24 +56,28 @@ pub const COMPARE_FORMATS: &[CompareFormat] = &[
         about: "for people",
         tabular: true,
         write: table::write,
+        layers: layers::table::write,
     },
     CompareFormat {
         name: "json",
         about: "for programs: everything, exact, version 1",
         tabular: false,
         write: json::write,
+        layers: layers::json::write,
     },
     CompareFormat {
         name: "markdown",
         about: "for issues and model cards",
         tabular: true,
         write: markdown::write,
+        layers: layers::markdown::write,
     },
     CompareFormat {
         name: "csv",
-        about: "for spreadsheets: one row a model, exact",
+        about: "for spreadsheets: one row a model or a pair of layers, exact",
         tabular: true,
         write: csv::write,
+        layers: layers::csv::write,
     },
 ];
 
@@ -97,5 +107,29 @@ impl CompareFormat {
             color,
         };
         (self.write)(&page, out)
+    }
+
+    /// Writes two versions of one architecture, their stored tensors where those were compared too, a table in at most `width` columns.
+    ///
+    /// # Errors
+    /// Whatever `out` answers to a write.
+    pub fn write_layers(
+        &self,
+        layers: &Layers,
+        tensors: Option<&Tensors>,
+        view: &Comparing,
+        width: usize,
+        color: bool,
+        out: &mut dyn io::Write,
+    ) -> io::Result<()> {
+        let page = layers::Page {
+            layers,
+            tensors,
+            contents: tensors.map_or_else(Vec::new, |it| it.of_layers(layers)),
+            all: view.all,
+            width,
+            color,
+        };
+        (self.layers)(&page, out)
     }
 }

@@ -74,7 +74,13 @@ pub(super) fn table(
 fn page(it: &Explanation, drawing: Drawing, view: &View) -> Vec<String> {
     let paint = Paint { on: view.color };
     let said = |text: &str| said(text, drawing);
-    let head = [spoken(&it.layer), said(&it.title), said(&shapes(it))];
+    let shapes = printable(&shapes(it));
+    let shapes = if drawing.ascii {
+        spelling::ascii(&shapes)
+    } else {
+        shapes
+    };
+    let head = [spoken(&it.layer), said(&it.title), shapes];
     let head = super::text::flowed(&head, view.width);
     let mut lines: Vec<String> = head.iter().map(|it| paint.with(Ink::Bold, it)).collect();
     for part in [Part::Window, Part::Count, Part::Work] {
@@ -269,6 +275,9 @@ pub(super) fn markdown(
                 writeln!(out, "{}", line.trim_end())?;
             }
             writeln!(out, "```")?;
+        }
+        if let Some(reason) = it.no_picture.as_ref().filter(|_| !drawing.none) {
+            writeln!(out, "\nNot drawn: {}.", escaped(reason))?;
         }
         for remark in &it.remarks {
             writeln!(out, "\n{}", escaped(&printable(&remark.text)))?;

@@ -1,10 +1,10 @@
 //! Which columns fit, and how wide each may be.
 
 use super::View;
-use super::cell;
 use super::column::{self, BAR, Column};
+use super::names::{BELOW, Names, Told};
 use super::pooled::Pooled;
-use super::rows::{Selection, common};
+use super::rows::Selection;
 use super::text::{elided, short_name, width};
 use crate::Inspection;
 use crate::account::Layer;
@@ -37,18 +37,25 @@ pub(super) struct Grid {
     pub(super) sums: Vec<Vec<String>>,
     /// Room for the bar; 0 where there is none.
     pub(super) bar: usize,
+    /// What the cells leave to be told under the table.
+    pub(super) told: Told,
 }
 
 /// The columns that fit into the view's width.
-pub(super) fn grid(inspection: &Inspection, selection: &Selection<'_>, view: &View) -> Grid {
+pub(super) fn grid(
+    inspection: &Inspection,
+    selection: &Selection<'_>,
+    names: &Names,
+    view: &View,
+) -> Grid {
     let (columns, leaving): (_, &[&str]) = match view.columns.clone() {
         Some(asked) => (asked, &[]),
         None if view.width >= WIDE => (column::usual(&selection.shown), LEAVING_WIDE),
         None => (column::usual(&selection.shown), LEAVING),
     };
-    // How many columns left, and whether formulas are cut short: formulas outlive window and factor,
-    // the operator outlives formulas.
-    let whole = (0..=leaving.len()).map(|left| (left, false));
+    // How many columns left, and whether formulas stand with names: that is better than to lose a column
+    // that says more than the bar and the input do.
+    let whole = (0..=leaving.len().min(2)).map(|left| (left, false));
     let short = (leaving.len().min(2)..=leaving.len()).map(|left| (left, true));
     let without = |left: usize| -> Vec<&'static Column> {
         let gone: Vec<&str> = leaving.iter().copied().take(left).collect();
@@ -60,10 +67,10 @@ pub(super) fn grid(inspection: &Inspection, selection: &Selection<'_>, view: &Vi
     };
     let mut tries = whole
         .chain(short)
-        .map(|(left, short)| attempt(inspection, selection, &without(left), short));
+        .map(|(left, short)| attempt(inspection, selection, names, &without(left), short));
     let fitting = tries.find_map(|it| it.fit(view.width, NAME_ROOM));
     fitting.unwrap_or_else(|| {
-        attempt(inspection, selection, &without(leaving.len()), true).squeezed(view.width)
+        attempt(inspection, selection, names, &without(leaving.len()), true).squeezed(view.width)
     })
 }
 
@@ -79,6 +86,7 @@ struct Attempt {
 fn attempt(
     inspection: &Inspection,
     selection: &Selection<'_>,
+    names: &Names,
     columns: &[&'static Column],
     short: bool,
 ) -> Attempt {
@@ -88,11 +96,13 @@ fn attempt(
         .copied()
         .filter(|it| it.name != BAR)
         .collect();
+    let mut told = Told::default();
     let cells = |layer: &&Layer| -> Vec<String> {
-        columns
-            .iter()
-            .map(|it| shown(it, layer, wants_bar, short))
-            .collect()
+        let mut cell = |column: &Column| {
+            let form = names.cell(column, layer, short, &mut told);
+            form.unwrap_or_else(|| shown(column, layer, wants_bar, short))
+        };
+        columns.iter().map(|it| cell(it)).collect()
     };
     let rows: Vec<Vec<String>> = selection.shown.iter().map(cells).collect();
     let mut sums = Vec::new();
@@ -105,8 +115,9 @@ fn attempt(
         rows,
         sums,
         bar: 0,
+        told,
     };
-    let names = grid.column_width(|it| it.name == "layer");
+    let longest_name = grid.column_width(|it| it.name == "layer");
     // The bar stands behind one more gap.
     let gaps = grid.columns.len().saturating_sub(usize::from(!wants_bar));
     let fixed = MARGIN + grid.column_width(|it| it.name != "layer") + GAP * gaps;
@@ -114,7 +125,7 @@ fn attempt(
         grid,
         wants_bar,
         fixed,
-        longest_name: names,
+        longest_name,
     }
 }
 
@@ -123,9 +134,6 @@ fn shown(column: &Column, layer: &Layer, wants_bar: bool, short: bool) -> String
     match (column.name, Pooled::of(layer)) {
         ("factor", Some(pooled)) if !wants_bar => pooled.short(),
         ("scope", _) => elided(&(column.cell)(layer), if short { 16 } else { NAME_ROOM }),
-        ("input", _) if short => cell::short_shape(common(layer).input_shape),
-        ("output", _) if short => cell::short_shape(common(layer).output_shape),
-        ("unshared", _) if short => cell::short_unshared(layer),
         _ => (column.cell)(layer),
     }
 }
@@ -149,6 +157,12 @@ fn rest(column: &Column, layers: &[&Layer]) -> String {
 /// The convolutions' total in this column.
 fn total(column: &Column, inspection: &Inspection) -> String {
     let conv = &inspection.totals.conv;
+    let formulas = &inspection.totals.formulas;
+    let open = column.json.filter(|it| {
+        formulas
+            .keys()
+            .any(|path| path.strip_prefix("conv.") == Some(it))
+    });
     let count = match column.name {
         _ if conv.layers == 0 => return String::new(),
         "shared" => conv.shared.map(|it| it.0),
@@ -164,7 +178,8 @@ fn total(column: &Column, inspection: &Inspection) -> String {
         }
         _ => return String::new(),
     };
-    count.map_or("?".to_owned(), counted)
+    let unknown = if open.is_some() { BELOW } else { "?" };
+    count.map_or(unknown.to_owned(), counted)
 }
 
 impl Grid {

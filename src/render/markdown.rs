@@ -3,9 +3,12 @@
 use std::io;
 
 use super::column::{self, BAR, Column};
+use super::names::{Names, Told};
+use super::paint::Ink;
 use super::pooled::Pooled;
-use super::rows::selection;
-use super::{View, geometry, notes, summary};
+use super::rows::{Selection, selection};
+use super::summary::{self, Block};
+use super::{View, geometry, notes};
 use crate::Inspection;
 use crate::account::Layer;
 
@@ -31,9 +34,15 @@ pub(super) fn write(
         writeln!(out, "- {}", escaped(&line))?;
     }
     writeln!(out)?;
-    write_table(inspection, view, out)?;
+    let selection = selection(inspection, view);
+    let (names, mut told) = (Names::of(selection.all()), Told::default());
+    write_table(inspection, &selection, view, (&names, &mut told), out)?;
     writeln!(out, "{}\n", escaped(&summary::sentence(inspection)))?;
-    let blocks = summary::blocks(inspection).into_iter();
+    let blocks = summary::blocks(inspection, &names, &mut told).into_iter();
+    let formulas = names.told(&told).into_iter().flat_map(|it| it.items);
+    let formulas = Block::new("formulas", Ink::Dim, formulas.collect());
+    let formulas = Some(formulas).filter(|it| !it.items.is_empty());
+    let blocks = formulas.into_iter().chain(blocks);
     for block in blocks.chain(geometry::blocks(inspection)) {
         writeln!(
             out,
@@ -53,8 +62,13 @@ pub(super) fn write(
     Ok(())
 }
 
-fn write_table(inspection: &Inspection, view: &View, out: &mut dyn io::Write) -> io::Result<()> {
-    let selection = selection(inspection, view);
+fn write_table(
+    inspection: &Inspection,
+    selection: &Selection<'_>,
+    view: &View,
+    (names, told): (&Names, &mut Told),
+    out: &mut dyn io::Write,
+) -> io::Result<()> {
     if selection.shown.is_empty() {
         return Ok(());
     }
@@ -66,8 +80,12 @@ fn write_table(inspection: &Inspection, view: &View, out: &mut dyn io::Write) ->
     let rules: Vec<&str> = columns.iter().map(rule).collect();
     writeln!(out, "| {} |", headers.join(" | "))?;
     writeln!(out, "| {} |", rules.join(" | "))?;
+    let mut cell = |column: &Column, layer: &Layer| {
+        let form = names.cell(column, layer, false, told);
+        form.map_or_else(|| shown(column, layer), |it| escaped(&it))
+    };
     for layer in &selection.shown {
-        let cells: Vec<String> = columns.iter().map(|it| shown(it, layer)).collect();
+        let cells: Vec<String> = columns.iter().map(|it| cell(it, layer)).collect();
         writeln!(out, "| {} |", cells.join(" | "))?;
     }
     writeln!(out)?;

@@ -76,6 +76,13 @@ pub(super) struct Selection<'a> {
     pub(super) rest: Vec<&'a Layer>,
 }
 
+impl<'a> Selection<'a> {
+    /// Every row that is listed, shown or not.
+    pub(super) fn all(&self) -> impl Iterator<Item = &'a Layer> + Clone {
+        self.shown.iter().chain(&self.rest).copied()
+    }
+}
+
 /// Picks and sorts the rows.
 pub(super) fn selection<'a>(inspection: &'a Inspection, view: &View) -> Selection<'a> {
     let mut shown = listed(inspection, view);

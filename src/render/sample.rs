@@ -14,7 +14,7 @@ use crate::account::{
 };
 use crate::infer::Input;
 use crate::network::{Facts, NodeId};
-use crate::tensor::{DataType, Dim, Expr, Shape};
+use crate::tensor::{DataType, Dim, Expr, Form, Shape};
 use crate::units::{Bytes, Macs, Params};
 use crate::verify::{Status, Verification};
 
@@ -121,6 +121,7 @@ fn linear(name: &str, inputs: u64, outputs: u64) -> Layer {
         weight: None,
         params: Params(u128::from((inputs + 1) * outputs)),
         macs: Some(Macs(u128::from(inputs * outputs))),
+        formulas: BTreeMap::new(),
     }))
 }
 
@@ -204,6 +205,7 @@ pub(in crate::render) fn alexnet() -> Inspection {
                 params: Params(58_631_144),
                 macs: None,
             },
+            formulas: BTreeMap::new(),
         },
         verification: vec![Verification {
             layer: "conv1".to_owned(),
@@ -256,8 +258,13 @@ pub(in crate::render) fn open() -> Inspection {
         row.params.dense = None;
         row.sharing_factor = None;
         row.macs = None;
-        row.formulas
-            .insert("unshared", "34944 * output positions".to_owned());
+        row.formulas.insert(
+            "unshared",
+            Form::number(34_944)
+                .zip(Some(Form::word("output positions")))
+                .and_then(|(shared, word)| shared.times(word))
+                .unwrap(),
+        );
         row.output_shape = Some(Shape(vec![
             Dim::Known(1),
             Dim::Known(96),

@@ -1,6 +1,7 @@
 //! What stands around the rows, in words: the file's facts, the sums, what was confirmed, what is
 //! odd and what is missing. Table and Markdown lay it out.
 
+use super::names::{Names, Told};
 use super::paint::Ink;
 use super::rows::{common, conv};
 use super::text::{plural, printable, spoken};
@@ -56,7 +57,7 @@ pub(super) fn headline(inspection: &Inspection) -> Vec<String> {
     ]
 }
 
-fn format_name(format: &str) -> &str {
+pub(super) fn format_name(format: &str) -> &str {
     if format == "onnx" { "ONNX" } else { format }
 }
 
@@ -115,14 +116,18 @@ fn input(input: &Input) -> String {
 }
 
 /// The sums and what was confirmed.
-pub(super) fn blocks(inspection: &Inspection) -> Vec<Block> {
+pub(super) fn blocks(inspection: &Inspection, names: &Names, told: &mut Told) -> Vec<Block> {
     let mut out = vec![Block::new("parameters", Ink::Dim, roles(inspection))];
     out.push(Block::new(
         "not counted",
         Ink::Dim,
         uncounted(&inspection.totals.roles),
     ));
-    out.push(Block::new("convolution", Ink::Dim, convolution(inspection)));
+    out.push(Block::new(
+        "convolution",
+        Ink::Dim,
+        convolution(inspection, names, told),
+    ));
     out.push(Block::new("activations", Ink::Dim, activations(inspection)));
     out.extend(verified::blocks(&inspection.verification));
     out.retain(|it| !it.items.is_empty());
@@ -143,7 +148,13 @@ fn activations(inspection: &Inspection) -> Vec<String> {
         ));
     }
     if let Some(pixels) = widest_field(&inspection.layers) {
-        out.push(format!("windows see {pixels} pixels"));
+        let mut gaps = inspection.gaps.iter();
+        let least = if gaps.any(|it| it.what == "receptive_field") {
+            "at least "
+        } else {
+            ""
+        };
+        out.push(format!("windows see {least}{pixels} pixels"));
     }
     out
 }
@@ -189,18 +200,31 @@ fn uncounted(roles: &Roles) -> Vec<String> {
     ])
 }
 
-fn convolution(inspection: &Inspection) -> Vec<String> {
+fn convolution(inspection: &Inspection, names: &Names, told: &mut Told) -> Vec<String> {
     let conv = &inspection.totals.conv;
     if conv.layers == 0 {
         return vec![];
     }
-    let count = |it: Option<u128>| it.map_or("unknown".to_owned(), counted);
-    vec![
-        format!("stored {}", count(conv.stored.map(|it| it.0))),
-        format!("locally connected {}", count(conv.unshared.map(|it| it.0))),
-        format!("fully connected {}", count(conv.dense.map(|it| it.0))),
-        format!("MACs {}", count(conv.macs.map(|it| it.0))),
-    ]
+    let counts = [
+        ("stored", "conv.stored", conv.stored.map(|it| it.0)),
+        (
+            "locally connected",
+            "conv.unshared",
+            conv.unshared.map(|it| it.0),
+        ),
+        ("fully connected", "conv.dense", conv.dense.map(|it| it.0)),
+        ("MACs", "conv.macs", conv.macs.map(|it| it.0)),
+    ];
+    let counts = counts.map(|(what, path, number)| {
+        let form = inspection.totals.formulas.get(path);
+        let said = match (number, form) {
+            (Some(number), _) => counted(number),
+            (None, Some(form)) => names.sum(form, told),
+            (None, None) => "unknown".to_owned(),
+        };
+        format!("{what} {said}")
+    });
+    counts.into()
 }
 
 /// What sharing saves, in words.

@@ -7,6 +7,7 @@ use unicode_width::UnicodeWidthChar;
 
 use super::bar::Scale;
 use super::layout::{GAP, Grid, MARGIN, grid};
+use super::names::Names;
 use super::paint::{Ink, Paint};
 use super::pooled::Pooled;
 use super::rows::{Selection, selection, unshared};
@@ -43,10 +44,16 @@ pub(super) fn write(
     out: &mut dyn io::Write,
 ) -> io::Result<()> {
     let paint = Paint { on: view.color };
+    let selection = selection(inspection, view);
+    let names = Names::of(selection.all());
+    let mut grid = grid(inspection, &selection, &names, view);
+    let blocks = summary::blocks(inspection, &names, &mut grid.told);
+    let formulas = names.told(&grid.told);
     let mut sections = [
         head(inspection, view),
-        body(inspection, view, paint),
-        labelled_lines(&summary::blocks(inspection), view, paint),
+        body(inspection, &selection, &grid, view, paint),
+        labelled_lines(&formulas, view, paint),
+        labelled_lines(&blocks, view, paint),
         wrapped(&summary::sentence(inspection), view.width),
         labelled_lines(&geometry::blocks(inspection), view, paint),
         labelled_lines(&noted(inspection), view, paint),
@@ -79,12 +86,17 @@ fn head(inspection: &Inspection, view: &View) -> Vec<String> {
 }
 
 /// The rows; none where nothing is to be listed.
-fn body(inspection: &Inspection, view: &View, paint: Paint) -> Vec<String> {
-    let selection = selection(inspection, view);
+fn body(
+    inspection: &Inspection,
+    selection: &Selection<'_>,
+    grid: &Grid,
+    view: &View,
+    paint: Paint,
+) -> Vec<String> {
     if selection.shown.is_empty() {
         return vec![];
     }
-    let lines = lines(inspection, &selection, view);
+    let lines = lines(inspection, selection, grid, view);
     lines.iter().map(|it| painted(it, paint)).collect()
 }
 
@@ -103,9 +115,13 @@ fn painted(line: &Line, paint: Paint) -> String {
 }
 
 /// Header, rows, sums.
-fn lines(inspection: &Inspection, selection: &Selection<'_>, view: &View) -> Vec<Line> {
-    let grid = grid(inspection, selection, view);
-    let mut drawn = drawn(&grid).into_iter();
+fn lines(
+    inspection: &Inspection,
+    selection: &Selection<'_>,
+    grid: &Grid,
+    view: &View,
+) -> Vec<Line> {
+    let mut drawn = drawn(grid).into_iter();
     let counts = selection.shown.iter().filter_map(|it| unshared(it));
     let scale = Scale::of(counts).filter(|_| grid.bar > 0);
     let header = Line {
@@ -120,7 +136,7 @@ fn lines(inspection: &Inspection, selection: &Selection<'_>, view: &View) -> Vec
     for ((layer, text), margin) in selection.shown.iter().zip(drawn.by_ref()).zip(margins) {
         out.extend(margin.map(|it| Line::plain(it, Ink::Dim)));
         pools += usize::from(Pooled::of(layer).is_some());
-        out.push(row(layer, text, &grid, scale, pools == 1));
+        out.push(row(layer, text, grid, scale, pools == 1));
     }
     out.extend(parted.then(|| Line::plain(String::new(), Ink::Dim)));
     let labels = sum_labels(inspection, selection, view);
@@ -222,7 +238,7 @@ fn drawn(grid: &Grid) -> Vec<String> {
 }
 
 /// Labels and their facts, lines after the first under the first fact.
-fn labelled_lines(blocks: &[Block], view: &View, paint: Paint) -> Vec<String> {
+pub(super) fn labelled_lines(blocks: &[Block], view: &View, paint: Paint) -> Vec<String> {
     let room = view.width.saturating_sub(MARGIN + LABEL);
     let mut out = Vec::new();
     for block in blocks {

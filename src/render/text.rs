@@ -169,11 +169,11 @@ pub(super) fn several(names: &[impl AsRef<str>], most: usize) -> String {
 }
 
 /// A formula as it stands in a book: `34944 * (floor((height - 11) / 4) + 1)` becomes
-/// `34,944 × (⌊(height−11)/4⌋+1)`.
+/// `34,944 × (⌊(height−11)/4⌋+1)`. Terms with a product among them stand apart: `2 × a + b`.
 pub(super) fn formula(plain: &str) -> String {
     let mut out = String::new();
-    // What closes each bracket that is open.
-    let mut closers = Vec::new();
+    // Of each bracket that is open what closes it, and whether its terms stand apart.
+    let mut open = vec![("", apart(plain))];
     let mut rest = plain;
     let mut digits = String::new();
     let mut in_word = false;
@@ -184,33 +184,62 @@ pub(super) fn formula(plain: &str) -> String {
             continue;
         }
         out.push_str(&grouped(&std::mem::take(&mut digits)));
-        let (written, read) = token(rest, next, in_word, &mut closers);
-        out.push_str(&written);
+        let read = token(rest, next, in_word, &mut open, &mut out);
         in_word = read == next.len_utf8() && (next.is_alphanumeric() || next == '_');
         rest = rest.get(read..).unwrap_or_default();
     }
     out + &grouped(&digits)
 }
 
-/// The book's spelling of the next piece of a formula, and how many bytes it takes from `rest`.
-fn token(rest: &str, next: char, in_word: bool, closers: &mut Vec<char>) -> (String, usize) {
-    let signs = [(" * ", " × "), (" - ", "−"), (" + ", "+"), (" / ", "/")];
-    if let Some((plain, book)) = signs.iter().find(|(plain, _)| rest.starts_with(plain)) {
-        return ((*book).to_owned(), plain.len());
+/// Writes the book's spelling of the next piece of a formula; how many bytes it takes from `rest`.
+fn token(
+    rest: &str,
+    next: char,
+    in_word: bool,
+    open: &mut Vec<(&'static str, bool)>,
+    out: &mut String,
+) -> usize {
+    let signs = [
+        (" * ", " × ", " × "),
+        (" - ", " − ", "−"),
+        (" + ", " + ", "+"),
+        (" / ", " / ", "/"),
+    ];
+    if let Some((plain, wide, tight)) = signs.iter().find(|it| rest.starts_with(it.0)) {
+        let apart = open.last().is_some_and(|it| it.1);
+        out.push_str(if apart { wide } else { tight });
+        return plain.len();
     }
-    if rest.starts_with("floor(") && !in_word {
-        closers.push('⌋');
-        return ("⌊".to_owned(), "floor(".len());
+    let brackets = [("floor(", "⌊", "⌋"), ("(", "(", ")")];
+    let bracket = brackets.iter().find(|it| rest.starts_with(it.0));
+    if let Some((plain, opens, closes)) = bracket.filter(|it| !in_word || it.0 == "(") {
+        let inner = rest.get(plain.len()..).unwrap_or_default();
+        open.push((closes, apart(inner)));
+        out.push_str(opens);
+        return plain.len();
     }
-    let written = match next {
-        '(' => {
-            closers.push(')');
-            '('
+    match next {
+        ')' if open.len() > 1 => out.push_str(open.pop().map_or(")", |it| it.0)),
+        other => out.push(other),
+    }
+    next.len_utf8()
+}
+
+/// Whether a product stands among the terms of `text`, up to the bracket that closes it.
+fn apart(text: &str) -> bool {
+    let mut depth = 0usize;
+    for (at, it) in text.char_indices() {
+        match it {
+            '(' => depth = depth.saturating_add(1),
+            ')' => match depth.checked_sub(1) {
+                Some(less) => depth = less,
+                None => return false,
+            },
+            '*' if depth == 0 && text.get(..at).is_some_and(|it| it.ends_with(' ')) => return true,
+            _ => {}
         }
-        ')' => closers.pop().unwrap_or(')'),
-        other => other,
-    };
-    (written.to_string(), next.len_utf8())
+    }
+    false
 }
 
 #[cfg(test)]
@@ -287,6 +316,12 @@ mod tests {
                 "448 × (⌊(h2000−1)/2⌋+1)",
             ),
             ("Relu_floor(x)", "Relu_floor(x)"),
+            ("a - 11", "a−11"),
+            (
+                "96 * a * (3 * b + 1) - 5 * floor((a - 1) / 2)",
+                "96 × a × (3 × b + 1) − 5 × ⌊(a−1)/2⌋",
+            ),
+            ("(3 * a + b) / 7)", "(3 × a + b)/7)"),
         ];
         for (plain, expected) in cases {
             assert_eq!(formula(plain), expected, "{plain}");

@@ -113,7 +113,8 @@ impl Expr {
         (formula.parts() <= MOST_PARTS).then_some(formula)
     }
 
-    fn parts(&self) -> usize {
+    /// How many names, factors and terms it has.
+    pub(super) fn parts(&self) -> usize {
         let of_atom = |atom: &Atom| match atom {
             Atom::Name(_) => 1,
             Atom::Floor(inner, _) | Atom::Positive(inner) => inner.parts().saturating_add(1),

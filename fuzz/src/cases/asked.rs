@@ -67,12 +67,19 @@ pub(super) fn compared(it: &Inspection, width: usize) {
         for relative in [false, true] {
             let view = Comparing {
                 relative,
-                properties: None,
+                ..Comparing::default()
             };
             let mut out = Vec::new();
-            format
-                .write(&summary, &view, width, false, &mut out)
-                .unwrap();
+            let written = format.write(&summary, &view, width, false, &mut out);
+            written.unwrap();
+            reports::read(format.name, &out, false);
+            let view = Comparing {
+                all: relative,
+                ..view
+            };
+            out.clear();
+            let written = format.write_layers(&layers, None, &view, width, false, &mut out);
+            written.unwrap();
             reports::read(format.name, &out, false);
         }
     }

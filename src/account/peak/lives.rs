@@ -1,5 +1,6 @@
 //! From which node to which node each value's storage is needed.
 
+use crate::account::live::{Life, live};
 use crate::account::scene::{Scene, input_of, is};
 use crate::network::{GraphId, Node, NodeId, Producer, Use, ValueId};
 
@@ -23,6 +24,10 @@ pub(super) struct Lives {
     born: Vec<Vec<ValueId>>,
     /// By node: what nothing after it uses.
     dying: Vec<Vec<ValueId>>,
+    /// By node: whether an output depends on it.
+    runs: Vec<bool>,
+    /// A value that is used before it is made.
+    pub(super) circular: Option<ValueId>,
 }
 
 impl Lives {
@@ -39,6 +44,11 @@ impl Lives {
     /// The storage that nothing after a node uses.
     pub(super) fn dying(&self, node: NodeId) -> &[ValueId] {
         self.dying.get(node.at()).map_or(&[], Vec::as_slice)
+    }
+
+    /// Whether a node runs.
+    pub(super) fn runs(&self, node: NodeId) -> bool {
+        self.runs.get(node.at()).copied().unwrap_or_default()
     }
 
     /// Every value that is alive some time and has its own storage, inputs first.
@@ -58,9 +68,12 @@ impl Lives {
             inputs: vec![vec![]; network.graphs.len()],
             born: vec![vec![]; network.nodes.len()],
             dying: vec![vec![]; network.nodes.len()],
+            runs: vec![],
+            circular: search.circular,
             graphs,
         };
         lives.place(&search);
+        lives.runs = search.runs;
         lives
     }
 
@@ -100,6 +113,17 @@ impl Lives {
     }
 }
 
+/// Which nodes an output of the model depends on; all of them where it has none.
+fn runs(scene: Scene<'_>) -> Vec<bool> {
+    let life = live(scene);
+    let is_live = |it: &ValueId| life.get(it.at()).is_some_and(|it| *it != Life::Dead);
+    let all = scene.network.main().is_none_or(|it| it.outputs.is_empty());
+    let nodes = scene.network.nodes.iter();
+    nodes
+        .map(|it| all || it.outputs.iter().flatten().any(is_live))
+        .collect()
+}
+
 struct Search<'a> {
     scene: Scene<'a>,
     /// By node: its graph, and its place there.
@@ -111,6 +135,11 @@ struct Search<'a> {
     /// By value that has its own storage: the place in its home of the last node that needs it; past the end
     /// where it is an output.
     last: Vec<Option<usize>>,
+    /// By node: whether an output depends on it.
+    runs: Vec<bool>,
+    /// By node: whether it was come to.
+    come_to: Vec<bool>,
+    circular: Option<ValueId>,
 }
 
 impl<'a> Search<'a> {
@@ -131,6 +160,9 @@ impl<'a> Search<'a> {
             homes: vec![None; none],
             storages: vec![None; none],
             last: vec![None; none],
+            runs: runs(scene),
+            come_to: vec![false; network.nodes.len()],
+            circular: None,
         }
     }
 
@@ -144,6 +176,7 @@ impl<'a> Search<'a> {
         for graph in graphs {
             // What nobody makes is as good as an input.
             let nodes = network.graph(*graph).nodes.iter();
+            let nodes = nodes.filter(|it| self.runs(**it));
             let used = nodes.flat_map(|it| network.node(*it).inputs.iter().copied().flatten());
             let missing = used.filter(|it| self.scene.edges.producer(*it) == Producer::Missing);
             let missing: Vec<ValueId> = missing.collect();
@@ -178,7 +211,11 @@ impl<'a> Search<'a> {
 
     /// Tells whose storage a node's outputs have.
     fn made(&mut self, id: NodeId, graph: GraphId) {
+        if !self.runs(id) {
+            return;
+        }
         let node = self.scene.network.node(id);
+        self.come_to(id, node);
         if self.scene.network.asides.contains_key(&id) || self.folds(node) {
             return;
         }
@@ -193,6 +230,23 @@ impl<'a> Search<'a> {
                 self.own(value, graph);
             }
         }
+    }
+
+    fn runs(&self, id: NodeId) -> bool {
+        self.runs.get(id.at()).copied().unwrap_or_default()
+    }
+
+    /// Notes an input of `node` that no node before it makes.
+    fn come_to(&mut self, id: NodeId, node: &Node) {
+        if let Some(it) = self.come_to.get_mut(id.at()) {
+            *it = true;
+        }
+        let early = |it: &ValueId| match self.scene.edges.producer(*it) {
+            Producer::Node(maker, _) => self.come_to.get(maker.at()) != Some(&true),
+            _ => false,
+        };
+        let early = node.inputs.iter().copied().flatten().find(early);
+        self.circular = self.circular.or(early);
     }
 
     /// Whether a branch of an `If` gives this value out: then it is what its owner makes.
@@ -237,6 +291,7 @@ impl<'a> Search<'a> {
     fn seen_from(&self, used: Use, home: GraphId) -> Option<usize> {
         let (mut graph, mut place) = match used {
             Use::Node(id, _) if self.scene.network.asides.contains_key(&id) => return None,
+            Use::Node(id, _) if !self.runs(id) => return None,
             Use::Node(id, _) => self.places.get(id.at()).copied().flatten()?,
             Use::Output(graph, _) => (graph, usize::MAX),
         };

@@ -103,6 +103,10 @@ pub(super) fn slice(look: &Look<'_>) -> Answer {
         };
         let axis = axis.ok_or(cause)?;
         let step = steps.as_ref().map_or(Some(1), |it| it.get(place).copied());
+        let cause = match step {
+            Some(..=-1) => look.cause("takes a map in reverse, and windows are followed forward"),
+            _ => cause,
+        };
         let windows = || {
             let start = first_place(*start, &shape.dim(axis))?;
             Steps::one(step?, start, start)

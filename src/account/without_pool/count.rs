@@ -204,7 +204,13 @@ impl Tally<'_, '_> {
         let elements = output_of(node).and_then(|it| self.scene.numel(it));
         let macs = elements.map_or_else(
             || Count::Unknown(self.why(output_of(node))),
-            |it| Count::exact(linear::macs(it, u128::from(after), self.scene.batch())),
+            |it| {
+                let samples = output_of(node).map_or(Ok(1), |it| self.asked.batch.held(it));
+                samples.map_or_else(
+                    |reason| Count::Unknown(reason.to_owned()),
+                    |samples| Count::exact(linear::macs(it, u128::from(after), samples)),
+                )
+            },
         );
         if let Some(reason) = added(&mut self.macs, row.macs.map(|it| it.0), &macs) {
             self.lacks(format!("in {}: {reason}", self.asked.named(id)));
@@ -253,10 +259,7 @@ impl Tally<'_, '_> {
             return Err(format!("{name} would take other features at each step"));
         }
         self.unchanged(row.node, input_of(node, 1))?;
-        let macs = match recurrent_macs(self.scene, node) {
-            Ok(macs) => Count::Exact(macs),
-            Err(reason) => Count::Unknown(reason),
-        };
+        let macs = recurrent_macs(self.scene, node);
         if let Some(reason) = added(&mut self.macs, row.macs.map(|it| it.0), &macs) {
             self.lacks(format!("in {}: {reason}", self.asked.named(row.node)));
         }

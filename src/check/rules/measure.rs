@@ -43,7 +43,10 @@ impl<'a> Model<'a> {
             self.hidden()
         } else {
             let gap = self.gap(|layer, it| layer == "totals" && it == what);
-            let reason = gap.or_else(|| self.hidden());
+            let formulas = &self.inspection.totals.formulas;
+            let open = formulas.contains_key(what);
+            let open = open.then(|| "sizes are open".to_owned());
+            let reason = gap.or_else(|| self.hidden()).or(open);
             let reason = reason.unwrap_or_else(|| "nothing in the file tells it".to_owned());
             Some(reason + &self.open_sizes())
         };

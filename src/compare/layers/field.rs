@@ -1,5 +1,7 @@
 //! What is compared of a layer, and when two values of it differ.
 
+use serde::Serialize;
+
 use crate::account::{ConvLayer, Layer, PoolLayer};
 use crate::op;
 use crate::tensor::{Dim, Shape};
@@ -18,8 +20,9 @@ pub(super) fn kind(layer: &Layer) -> Option<&'static str> {
     }
 }
 
-/// A value of a field.
-#[derive(Clone, Debug, PartialEq)]
+/// A value of a field; in JSON as an inspection's document has it.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(untagged)]
 pub enum Value {
     /// It could not be told.
     Unknown,
@@ -124,6 +127,11 @@ pub(super) const FIELDS: &[Field] = &[
         Some(count(conv(it)?.padding_macs.map(|it| it.0)))
     }),
 ];
+
+/// Names of all fields, in the order in which changes are said.
+pub fn names() -> impl Iterator<Item = &'static str> {
+    FIELDS.iter().map(|it| it.name)
+}
 
 fn conv(layer: &Layer) -> Option<&ConvLayer> {
     match layer {

@@ -14,8 +14,6 @@ use crate::tensor::Dim;
 pub(super) struct Item {
     /// What the comparison shows of it.
     pub(super) side: Side,
-    /// The module that it is, made unique within its model.
-    pub(super) module: Option<String>,
     /// Its fields of some weight as text, an empty one where it is unknown.
     pub(super) keys: Vec<String>,
     batch: Option<u64>,
@@ -26,12 +24,12 @@ pub(super) fn items(inspection: &Inspection, kinds: &[&'static str]) -> Vec<Item
     let batch = batch(inspection);
     let mut seen: BTreeMap<String, u64> = BTreeMap::new();
     let mut items = Vec::new();
-    for layer in &inspection.layers {
+    for (row, layer) in inspection.layers.iter().enumerate() {
         let Some(kind) = field::kind(layer).filter(|it| kinds.contains(it)) else {
             continue;
         };
-        let mut item = item(layer, kind, items.len(), batch);
-        if let Some(module) = &mut item.module {
+        let mut item = item(layer, kind, [items.len(), row], batch);
+        if let Some(module) = &mut item.side.module {
             let uses = seen.entry(module.clone()).or_default();
             *uses = uses.saturating_add(1);
             // A weight that is used twice is in two layers; a hash is in no module's name.
@@ -51,12 +49,12 @@ fn batch(inspection: &Inspection) -> Option<u64> {
     shape.dim(0).known()
 }
 
-fn item(layer: &Layer, kind: &'static str, at: usize, batch: Option<u64>) -> Item {
+fn item(layer: &Layer, kind: &'static str, [at, row]: [usize; 2], batch: Option<u64>) -> Item {
     let (name, scope, op_type, weight) = match layer {
-        Layer::Conv(row) => (&row.name, &row.scope, &row.op_type, row.weight.as_ref()),
-        Layer::Pool(row) => (&row.name, &row.scope, &row.op_type, None),
-        Layer::Linear(row) | Layer::Recurrent(row) | Layer::Other(row) => {
-            (&row.name, &row.scope, &row.op_type, row.weight.as_ref())
+        Layer::Conv(it) => (&it.name, &it.scope, &it.op_type, it.weight.as_ref()),
+        Layer::Pool(it) => (&it.name, &it.scope, &it.op_type, None),
+        Layer::Linear(it) | Layer::Recurrent(it) | Layer::Other(it) => {
+            (&it.name, &it.scope, &it.op_type, it.weight.as_ref())
         }
     };
     let mut fields = Vec::new();
@@ -71,13 +69,14 @@ fn item(layer: &Layer, kind: &'static str, at: usize, batch: Option<u64>) -> Ite
     Item {
         side: Side {
             at,
+            row,
             kind,
             name: name.clone(),
             scope: scope.clone(),
             weight: weight.cloned(),
+            module: name::module(weight.map(String::as_str), name, op_type),
             fields,
         },
-        module: name::module(weight.map(String::as_str), name, op_type),
         keys,
         batch,
     }
@@ -116,7 +115,7 @@ pub(super) fn differences(before: &Item, after: &Item) -> Vec<(&'static str, Agr
 /// One order of two lists of layers, by all that alignment looks at.
 pub(super) fn order(left: &[Item], right: &[Item]) -> Ordering {
     let looked_at = |it: &Item| {
-        let (module, keys) = (it.module.clone(), it.keys.clone());
+        let (module, keys) = (it.side.module.clone(), it.keys.clone());
         (it.side.kind, module, keys)
     };
     left.len()

@@ -47,7 +47,7 @@ pub(super) fn regardless(first: &[Item], second: &[Item]) -> Vec<(usize, usize)>
 type Key = Vec<String>;
 
 fn by_module(item: &Item) -> Option<Key> {
-    let module = item.module.clone()?;
+    let module = item.side.module.clone()?;
     Some(vec![item.side.kind.to_owned(), module])
 }
 

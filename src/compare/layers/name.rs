@@ -41,7 +41,7 @@ fn of_path(path: &str, op_type: &str) -> Option<String> {
 }
 
 /// Whether a name counts: `193`, `onnx::Conv_193`, `Conv_12`, `node_conv2d_3`, `val_4`.
-fn is_generated(name: &str, op_type: &str) -> bool {
+pub(in crate::compare) fn is_generated(name: &str, op_type: &str) -> bool {
     let counts = |it: &str| !it.is_empty() && it.bytes().all(|it| it.is_ascii_digit());
     let counted = |stem: &str| {
         let rest = name.strip_prefix(stem).map(|it| it.trim_start_matches('_'));

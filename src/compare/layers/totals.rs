@@ -2,10 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use serde::Serialize;
+
 use super::Value;
 use super::field::{Agreement, shapes_agree};
 use crate::Inspection;
 use crate::account::{Layer, Totals};
+use crate::compare::property;
 use crate::infer::Input;
 use crate::units::wide;
 
@@ -32,10 +35,31 @@ impl Total {
                 .zip(self.after)
                 .is_some_and(|(before, after)| before != after)
     }
+
+    /// How much more the second has; `None` where one is unknown, or no number of 128 bits is so large.
+    #[must_use]
+    pub fn difference(&self) -> Option<i128> {
+        let (before, after) = self.before.zip(self.after)?;
+        let size = i128::try_from(before.abs_diff(after)).ok()?;
+        Some(if after < before { -size } else { size })
+    }
+
+    /// The same in thousandths of what the first has, rounded; `None` also where that is nothing.
+    #[must_use]
+    pub fn permille(&self) -> Option<i128> {
+        let (before, after) = self.before.zip(self.after)?;
+        permille(before, after)
+    }
+}
+
+/// By how many thousandths of `before` a count is off, rounded; `None` where `before` is nothing.
+#[must_use]
+pub fn permille(before: u128, after: u128) -> Option<i128> {
+    property::Value::Count(after).permille_over(&property::Value::Count(before))
 }
 
 /// An input of other sizes or another type.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct InputChange {
     /// In the first model; `None` where that has no such input.
     pub before: Option<InputSide>,
@@ -44,7 +68,7 @@ pub struct InputChange {
 }
 
 /// An input of one model.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct InputSide {
     /// Its name.
     pub name: String,
@@ -55,7 +79,7 @@ pub struct InputSide {
 }
 
 /// How often an operator stands in each of the two.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct OperatorCount {
     /// ONNX's `op_type`, with its domain where that is not ONNX's own.
     pub op_type: String,

@@ -88,12 +88,14 @@ impl Conv {
         if self.operator.transposed {
             return self.transposed_along(at, axis, input);
         }
-        let pads = match (self.auto_pad, input) {
-            (AutoPad::NotSet, _) => axis.pads,
-            (AutoPad::Valid, _) => (0, 0),
-            (AutoPad::SameUpper, Dim::Known(size)) => axis.same_pads(*size, false),
-            (AutoPad::SameLower, Dim::Known(size)) => axis.same_pads(*size, true),
-            (_, open) => return Ok((same_size(open, axis.stride), None)),
+        let pads = match self.auto_pad {
+            AutoPad::NotSet => Some(axis.pads),
+            AutoPad::Valid => Some((0, 0)),
+            AutoPad::SameUpper => axis.same_pads_of(input, false),
+            AutoPad::SameLower => axis.same_pads_of(input, true),
+        };
+        let Some(pads) = pads else {
+            return Ok((same_size(input, axis.stride), None));
         };
         let size = window::output_dim(Axis { pads, ..axis }, input, false)?;
         Ok((size, Some(pads)))

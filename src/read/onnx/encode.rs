@@ -3,10 +3,14 @@
 //! Source: the comments on `TensorProto` in
 //! <https://github.com/onnx/onnx/blob/main/onnx/onnx.proto>
 
+use std::io;
+
 use prost::Message;
 
 use super::proto::TensorProto;
-use crate::tensor::DataType;
+use crate::source::Source;
+use crate::tensor::{DataType, Region};
+use crate::units::wide;
 
 /// Number of `TensorProto.raw_data`.
 pub(super) const RAW_DATA: u32 = 9;
@@ -61,6 +65,44 @@ pub(super) fn packed(tensor: &TensorProto, data_type: DataType) -> Vec<u8> {
 pub(crate) fn packed_fields(fields: &[u8], data_type: DataType) -> Result<Vec<u8>, String> {
     let tensor = TensorProto::decode(fields).map_err(|it| it.to_string())?;
     Ok(packed(&tensor, data_type))
+}
+
+/// Where the elements of one packed list of floats lie, given the field that `region` is: they stand there
+/// as in `raw_data`. `None` for any other field.
+pub(crate) fn plain_list(
+    source: &dyn Source,
+    region: Region,
+    data_type: DataType,
+) -> io::Result<Option<Region>> {
+    use DataType as T;
+    if !matches!(
+        data_type,
+        T::Float | T::Double | T::Complex64 | T::Complex128
+    ) {
+        return Ok(None);
+    }
+    // A key of one byte and a length of ten at most.
+    let size = region.length.min(11);
+    let mut head = vec![0; usize::try_from(size).unwrap_or(0)];
+    source.read_at(region.offset, &mut head)?;
+    let packed = field_of(data_type) << 3 | 2;
+    let Some((first, mut rest)) = head.split_first() else {
+        return Ok(None);
+    };
+    if u32::from(*first) != packed {
+        return Ok(None);
+    }
+    let before = rest.len();
+    let Ok(length) = prost::decode_length_delimiter(&mut rest) else {
+        return Ok(None);
+    };
+    let skipped = wide(before.saturating_sub(rest.len())).saturating_add(1);
+    let length = wide(length);
+    let whole = skipped.checked_add(length) == Some(region.length);
+    Ok(whole.then_some(Region {
+        offset: region.offset.saturating_add(skipped),
+        length,
+    }))
 }
 
 fn flat<T: Copy, const N: usize>(values: &[T], bytes: impl Fn(T) -> [u8; N]) -> Vec<u8> {

@@ -6,6 +6,7 @@ use std::io;
 use serde::Serialize;
 
 use super::Page;
+use super::csv::difference;
 use crate::compare::property::{PROPERTIES, Property};
 use crate::compare::summary::{Model, Summary, Sums};
 use crate::render::json;
@@ -26,8 +27,8 @@ struct Column<'a> {
     error: Option<&'a str>,
     #[serde(flatten)]
     sums: Option<&'a Sums>,
-    /// Thousandths of the reference's, by property.
-    difference_permille: BTreeMap<&'static str, i128>,
+    /// Thousandths of the reference's, by property; 0 only where they are equal.
+    difference_permille: BTreeMap<&'static str, f64>,
 }
 
 pub(super) fn write(page: &Page<'_>, out: &mut dyn io::Write) -> io::Result<()> {
@@ -49,7 +50,8 @@ pub(super) fn write(page: &Page<'_>, out: &mut dyn io::Write) -> io::Result<()> 
 fn column<'a>(summary: &Summary, model: &'a Model) -> Column<'a> {
     let over = |it: &'static Property| {
         let base = summary.reference()?.value(it)?;
-        Some((it.name, model.value(it)?.permille_over(&base)?))
+        let over = model.value(it)?.over(&base)?;
+        Some((it.name, difference(1000, over)?.parse().ok()?))
     };
     Column {
         path: &model.path,

@@ -112,17 +112,28 @@ fn header(
     Ok(())
 }
 
-/// A name in lines of at most `room` columns; what is too long for three loses its middle.
+/// A name, parted after `.`, `_`, `-` or `/` where that can be, in lines of at most `room` columns; what is too long for three loses its middle.
 fn broken(name: &str, room: usize) -> Vec<String> {
     let name = elided(name, room.saturating_mul(MOST_LINES));
+    let between = |it: char| "._-/".contains(it);
+    let words = lines(name.split_inclusive(between).map(str::to_owned), room);
+    let fit = |it: &String| width(it) <= room;
+    if words.len() <= MOST_LINES && words.iter().all(fit) {
+        return words;
+    }
+    lines(name.chars().map(String::from), room)
+}
+
+/// Parts in lines of at most `room` columns, as far as a part has no more.
+fn lines(parts: impl Iterator<Item = String>, room: usize) -> Vec<String> {
     let mut lines = vec![String::new()];
-    for it in name.chars() {
-        let full = |line: &String| width(line) + width(it.encode_utf8(&mut [0; 4])) > room;
+    for part in parts {
+        let full = |line: &String| !line.is_empty() && width(line) + width(&part) > room;
         if lines.last().is_none_or(full) {
             lines.push(String::new());
         }
         if let Some(line) = lines.last_mut() {
-            line.push(it);
+            line.push_str(&part);
         }
     }
     lines
@@ -203,4 +214,28 @@ fn foot(page: &Page<'_>, shown: &Cells, out: &mut dyn io::Write) -> io::Result<(
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_heading_parts_between_words() {
+        let cases: &[(&str, &[&str])] = &[
+            (
+                "mobilenet_v2.dynamo.onnx",
+                &["mobilenet_v2.", "dynamo.onnx"],
+            ),
+            ("resnet18.ts.onnx", &["resnet18.ts.onnx"]),
+            // No word of it has room.
+            (
+                "abcdefghijklmnopqrstuvwxyz",
+                &["abcdefghijklmnopqr", "stuvwxyz"],
+            ),
+        ];
+        for (name, expected) in cases {
+            assert_eq!(broken(name, 18), *expected);
+        }
+    }
 }

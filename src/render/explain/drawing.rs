@@ -2,18 +2,23 @@
 
 use std::fmt::Write;
 
-use super::super::text::width;
+use super::super::text::{width, wrapped};
 use crate::explain::{Explanation, Strip};
 
 /// Columns before the cells.
 const MARGIN: usize = 12;
 
-/// Lines for every axis that fits, a word for one that does not.
+/// Lines for every axis that fits, a word for one that does not; or why there is no drawing.
 pub(super) fn lines(it: &Explanation, ascii: bool, room: usize) -> Vec<String> {
     let mut out = Vec::new();
     for strip in &it.picture {
         out.push(String::new());
         out.extend(strip_lines(strip, ascii, room));
+    }
+    if let Some(reason) = &it.no_picture {
+        out.push(String::new());
+        let lines = wrapped(&format!("not drawn: {reason}"), room.saturating_sub(2));
+        out.extend(lines.iter().map(|it| format!("  {it}")));
     }
     out
 }

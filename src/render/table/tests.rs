@@ -71,12 +71,13 @@ fn without_a_bar_a_pools_factor_says_what_it_counts() {
 
 #[test]
 fn open_sizes_print_as_formulas() {
-    let text = page(&open(), 100);
+    let text = page(&open(), 120);
     assert!(text.contains("34,944 × output positions"), "{text}");
     assert!(
         text.contains("96×(⌊(height−11)/4⌋+1)×(⌊(width−11)/4⌋+1)"),
         "{text}"
     );
+    let text = page(&open(), 100);
     assert!(
         text.contains("is open; --dim height=SIZE --dim width=SIZE would settle it"),
         "{text}"
@@ -84,10 +85,16 @@ fn open_sizes_print_as_formulas() {
 }
 
 #[test]
-fn where_there_is_no_room_formulas_are_cut_before_the_operator_goes() {
+fn where_there_is_no_room_sizes_have_names_that_are_told_below() {
     let text = page(&open(), 60);
     let row = text.lines().find(|it| it.starts_with(" conv1")).unwrap();
-    assert!(row.contains("Conv") && row.contains("96×…×…"), "{text}");
+    assert!(row.contains("Conv") && row.contains("96×h1×w1"), "{text}");
+    assert!(
+        text.contains(" formulas     h1 = ⌊(height−11)/4⌋+1"),
+        "{text}"
+    );
+    assert!(page(&open(), 100).contains("11×11 /4  96×h1×w1"));
+    assert!(!page(&open(), 120).contains("h1 ="));
     assert!(row.ends_with("34,944 × output positions"), "{text}");
     assert!(text.lines().all(|it| width(it) <= 60), "{text}");
 }

@@ -96,7 +96,7 @@ impl Expr {
     }
 
     /// The same formula with every constant in a floor brought between 0 and its divisor.
-    fn settled(&self) -> Option<Self> {
+    pub(crate) fn settled(&self) -> Option<Self> {
         let mut sum = Self::number(0);
         for term in self.0.iter() {
             let mut product = Self::number(term.factor);

@@ -1,6 +1,7 @@
 //! How formulas print.
 
 use std::fmt;
+use std::sync::Arc;
 
 use super::{Atom, Expr, Term};
 
@@ -55,5 +56,40 @@ impl Expr {
     #[must_use]
     pub fn is_one_term(&self) -> bool {
         self.0.len() < 2
+    }
+    /// Whether it prints without any sign outside brackets: a number, a name or a quotient.
+    #[must_use]
+    pub(crate) fn is_one_factor(&self) -> bool {
+        match self.0.as_slice() {
+            [] => true,
+            [term] if term.factor == 1 => term.atoms.len() < 2,
+            [term] => term.factor > 0 && term.atoms.is_empty(),
+            _ => false,
+        }
+    }
+
+    /// A formula of one term as its number, where that is above 0, and the rest.
+    pub(crate) fn number_apart(&self) -> Option<(u128, Self)> {
+        let [term] = self.0.as_slice() else {
+            return None;
+        };
+        let number = u128::try_from(term.factor).ok()?;
+        let rest = Term {
+            factor: 1,
+            atoms: term.atoms.clone(),
+        };
+        Some((number, Self(Arc::new(vec![rest]))))
+    }
+
+    /// The names of dimensions in it, in the order of the formula.
+    pub(crate) fn names(&self) -> Vec<&str> {
+        let mut out = Vec::new();
+        for atom in self.0.iter().flat_map(|term| &term.atoms) {
+            match atom {
+                Atom::Name(name) => out.push(&**name),
+                Atom::Floor(inner, _) | Atom::Positive(inner) => out.extend(inner.names()),
+            }
+        }
+        out
     }
 }
