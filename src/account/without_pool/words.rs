@@ -52,6 +52,7 @@ impl Asked<'_> {
             Stop::Pinned(id, by) => {
                 format!("{by} states the size of what {} makes", self.named(*id))
             }
+            Stop::Cycle(id) => format!("{} uses what it makes itself", self.named(*id)),
             Stop::TooMuch => format!(
                 "more lies downstream than is walked again for each of {} {}",
                 self.pools,
