@@ -139,6 +139,34 @@ fn a_chain_of_sixty_thousand_nodes_is_read() {
 }
 
 #[test]
+fn a_file_full_of_one_name_takes_a_step_a_layer() {
+    let relu = |at: usize| {
+        node(
+            "x",
+            "Relu",
+            &[&format!("v{at}")],
+            &[&format!("v{}", at + 1)],
+        )
+    };
+    let chain = graph((0..20_000).map(relu).collect(), &["v0"], &["v20000"]);
+    let model = read::read_bytes(support::bytes(&model(chain, 17))).unwrap();
+    let options = cnninspect::Options {
+        verify: Choice::None,
+        ..cnninspect::Options::default()
+    };
+    let report = cnninspect::inspect_model(&model, "x.onnx", &options, &|_| {}).unwrap();
+    let started = Instant::now();
+    let measured = cnninspect::check::Model::of(&report);
+    // Counted up from the first one each time, that would be 20,000² / 2 steps.
+    assert!(started.elapsed() < Duration::from_secs(10));
+    let keys: Vec<&str> = measured.layers.iter().map(|it| &*it.key).collect();
+    assert_eq!(
+        (keys[0], keys[1], keys[19_999]),
+        ("x", "x (2)", "x (20000)")
+    );
+}
+
+#[test]
 fn a_tensor_of_five_gigabytes_costs_nothing() {
     let size: usize = 5 << 30;
     let tensor = [number(1, 5 << 30), number(2, 2), field(8, b"w")].concat();

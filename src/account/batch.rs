@@ -162,6 +162,7 @@ impl Search<'_> {
                 format!("{by} states the size of what {} makes", self.named(*id))
             }
             Stop::Batch(id, ..) | Stop::Whole(id, ..) => format!("{} fixes it", self.named(*id)),
+            Stop::Cycle(id) => format!("{} uses what it makes itself", self.named(*id)),
             Stop::TooMuch => "too much lies downstream".to_owned(),
         };
         self.untold(&why)

@@ -212,8 +212,11 @@ fn decimal(text: &str) -> Option<(u128, usize)> {
 }
 
 fn scaled(digits: u128, decimals: usize, by: u128, scale: u128, round: Round) -> Option<u128> {
-    let whole = digits.checked_mul(by)?.checked_mul(scale)?;
     let parts = 10u128.checked_pow(u32::try_from(decimals).ok()?)?;
+    // Powers of ten, both: what they share need not be multiplied first.
+    let common = scale.min(parts);
+    let (scale, parts) = (scale.checked_div(common)?, parts.checked_div(common)?);
+    let whole = digits.checked_mul(by)?.checked_mul(scale)?;
     match round {
         Round::Down => whole.checked_div(parts),
         Round::Up => Some(whole.div_ceil(parts)),

@@ -4,7 +4,7 @@ use std::fmt::Write;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::baseline::lock::quoted;
+use super::baseline::lock::{quoted, written_factor};
 use super::rules::{Measure, Model, RULES, Rule};
 use crate::Inspection;
 use crate::tensor::Dim;
@@ -138,7 +138,7 @@ fn line(out: &mut String, model: &Model<'_>, rule: &Rule) {
                     let count = if unit.scale() == 1 {
                         amount(count)
                     } else {
-                        unit.exact(count).replace(',', "_")
+                        written_factor(count)
                     };
                     writeln!(out, "# {name}.max = {count}")
                 }

@@ -79,12 +79,16 @@ pub(super) fn rows(inspection: &Inspection) -> Vec<LayerRow> {
         .iter()
         .map(|it| row(it, &reasons))
         .collect();
+    // Where to go on counting, so that a file full of one name takes a step a row.
+    let mut last: BTreeMap<String, u64> = BTreeMap::new();
     for row in &mut rows {
-        let (plain, mut number) = (row.key.clone(), 1u64);
+        let plain = row.key.clone();
+        let mut number = last.get(&plain).copied().unwrap_or(1);
         while !taken.insert(row.key.clone()) {
             number = number.saturating_add(1);
             row.key = format!("{plain} ({number})");
         }
+        last.insert(plain, number);
     }
     rows
 }

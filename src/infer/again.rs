@@ -54,6 +54,8 @@ pub enum Stop {
     Control(NodeId),
     /// Its sizes were stated, not inferred; by whom.
     Pinned(NodeId, String),
+    /// The node takes, at some distance, what it makes, and that is not what it was.
+    Cycle(NodeId),
     /// More lies downstream than may be walked.
     TooMuch,
 }
@@ -126,6 +128,7 @@ impl<'a> Again<'a> {
             again: self,
             changed: Changed::default(),
             open: BTreeSet::new(),
+            at: None,
             left: most,
             first_sizes,
         };
@@ -144,6 +147,8 @@ struct Walk<'a, 'b> {
     changed: Changed,
     /// Places of nodes that take a changed value.
     open: BTreeSet<usize>,
+    /// The place that is being walked.
+    at: Option<usize>,
     left: usize,
     /// The first sizes of the changed inputs: as they were and as they are.
     first_sizes: Option<[u64; 2]>,
@@ -155,6 +160,7 @@ impl Walk<'_, '_> {
             self.set(value, new)?;
         }
         while let Some(place) = self.open.pop_first() {
+            self.at = Some(place);
             let main = self.again.network.main();
             if let Some(id) = main.and_then(|it| it.nodes.get(place)) {
                 self.node(*id)?;
@@ -186,6 +192,10 @@ impl Walk<'_, '_> {
             match *it {
                 Use::Node(id, _) => {
                     let place = again.place(id).ok_or(Stop::Control(id))?;
+                    // Nodes stand in their order but for those of a cycle, which would be walked without end.
+                    if self.at.is_some_and(|at| place <= at) {
+                        return Err(Stop::Cycle(id));
+                    }
                     self.open.insert(place);
                 }
                 Use::Output(GraphId(0), _) => {}

@@ -50,15 +50,15 @@ pub(super) fn claimed<'a, T: Real>(
         )));
     }
     let kernel = shape.0.get(2..).map(|it| Shape(it.to_vec()));
+    let missing = || not_run("the report leaves its geometry open");
     let claim = conv.kernel_shape.as_deref().map(Shape::known);
-    if claim != kernel {
+    let claim = claim.ok_or_else(missing)?;
+    if kernel.as_ref() != Some(&claim) {
         return Err(Failure::Mismatch(format!(
-            "the weight's kernel is {}, the report says {}",
-            kernel.unwrap_or_default(),
-            claim.unwrap_or_default()
+            "the weight's kernel is {}, the report says {claim}",
+            kernel.unwrap_or_default()
         )));
     }
-    let missing = || not_run("the report leaves its geometry open");
     Ok(Direct {
         transposed: plan.operator.transposed,
         strides: conv.strides.as_deref().ok_or_else(missing)?,

@@ -95,7 +95,7 @@ fn what_cannot_be_told_of_one_sample_is_a_gap() {
                 .input("x", &[4, 6])
                 .ints("rows", &[0, 1, 2, 3])
                 .node("Gather", "x rows", "y", &[4, 6]),
-            "Gather \"y\" makes 4 for any other, too",
+            "Gather \"y\" fixes it",
         ),
         (
             "as many positions as there are embeddings",

@@ -56,6 +56,7 @@ impl Asked<'_> {
                 "{} takes fixed elements: all of {before}, of what would be {after}",
                 self.named(*id)
             ),
+            Stop::Cycle(id) => format!("{} uses what it makes itself", self.named(*id)),
             Stop::TooMuch => format!(
                 "more lies downstream than is walked again for each of {} {}",
                 self.pools,

@@ -32,7 +32,7 @@ pub(super) fn write_lock(baseline: &Baseline) -> String {
         for rule in RULES {
             if let Some(count) = model.counts.get(rule.name) {
                 let count = match rule.unit() {
-                    Some(Unit::Factor) => Unit::Factor.exact(*count).replace(',', "_"),
+                    Some(Unit::Factor) => written_factor(*count),
                     _ => number(*count),
                 };
                 line(&mut out, rule.name, &count);
@@ -68,6 +68,17 @@ fn row(layer: &LayerRecord) -> String {
     });
     let fields: Vec<String> = traits.chain(counts).collect();
     format!("{{ {} }}", fields.join(", "))
+}
+
+/// A factor from its thousandths; as a string where TOML's floats, which are exact to fifteen digits, would
+/// round it.
+pub(in crate::check) fn written_factor(thousandths: u128) -> String {
+    let factor = Unit::Factor.exact(thousandths);
+    if thousandths < 1_000_000_000_000_000 {
+        factor.replace(',', "_")
+    } else {
+        quoted(&factor)
+    }
 }
 
 /// A whole number; beyond TOML's 64 bits as a string.
@@ -209,4 +220,42 @@ fn count(reader: &mut Reader, value: &Value<'_>) -> Option<u128> {
         reader.wrong(value, "a whole number");
     }
     count
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+
+    #[test]
+    fn a_factor_of_any_length_is_read_as_it_was_written() {
+        let cases = [
+            (500, "0.5"),
+            (3_025_000, "3_025"),
+            (999_999_999_999_999, "999_999_999_999.999"),
+            // From here on a float has not every digit.
+            (1_000_000_000_000_001, "\"1,000,000,000,000.001\""),
+            (
+                429_306_043_897_240_473_972_364,
+                "\"429,306,043,897,240,473,972.364\"",
+            ),
+            (
+                u128::MAX,
+                "\"340,282,366,920,938,463,463,374,607,431,768,211.455\"",
+            ),
+        ];
+        for (thousandths, expected) in cases {
+            let record = ModelRecord {
+                counts: BTreeMap::from([("sharing-factor", thousandths)]),
+                ..ModelRecord::default()
+            };
+            let models = BTreeMap::from([("a.onnx".to_owned(), record)]);
+            let baseline = Baseline { models };
+            let text = baseline.to_text();
+            let line = format!("sharing-factor = {expected}");
+            assert!(text.lines().any(|it| it == line), "{line}\n{text}");
+            assert_eq!(Baseline::read("cnninspect.lock", &text), Ok(baseline));
+        }
+    }
 }

@@ -1,0 +1,5 @@
+#![no_main]
+
+use cnninspect_fuzz::cases;
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| cases::safetensors(data));
