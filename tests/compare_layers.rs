@@ -8,7 +8,8 @@ use cnninspect::account::{ConvLayer, Layer};
 use cnninspect::compare::layers::{
     InputSide, Layers, Pair, Side, Status, Total, Value, alike, compare,
 };
-use cnninspect::tensor::Shape;
+use cnninspect::network::GeometrySource;
+use cnninspect::tensor::{DataType, Shape};
 use cnninspect::units::{Macs, Params};
 use cnninspect::verify::Choice;
 use cnninspect::{Inspection, Options, inspect};
@@ -519,4 +520,32 @@ fn ten_thousand_equal_layers_are_aligned_within_bounds() {
         ),
         (9_993, 7, 1)
     );
+}
+
+#[test]
+fn a_linear_layer_of_another_type_differs() {
+    let before = fixture("truth/lenet5.ts.onnx");
+    let mut after = before.clone();
+    for layer in &mut after.layers {
+        if let Layer::Linear(row) = layer {
+            row.weight_type = Some(DataType::Float16);
+        }
+    }
+    let layers = compare(&before, &after);
+    // f6 and the output, and nothing else.
+    assert_eq!(layers.count(Status::Changed), 2);
+    let changed = layers.pairs.iter().filter(|it| !it.is_same());
+    for pair in changed {
+        assert_eq!(changes(pair), BTreeSet::from(["data_type"]));
+    }
+}
+
+#[test]
+fn a_geometry_tells_no_activations() {
+    let before = fixture("truth/lenet5.ts.onnx");
+    let mut after = before.clone();
+    after.layers.retain(|it| !matches!(it, Layer::Other(_)));
+    assert!(!compare(&before, &after).operators.is_empty());
+    after.facts.geometry.source = GeometrySource::Sidecar;
+    assert_eq!(compare(&before, &after).operators, []);
 }

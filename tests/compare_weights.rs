@@ -122,3 +122,31 @@ fn one_value_changed_is_told_in_every_format() {
         .collect();
     assert_eq!(weights, ["equal", "different", "equal", "equal", "equal"]);
 }
+
+/// A safetensors file of one convolution's weight.
+fn file(path: &std::path::Path, dtype: safetensors::Dtype, bytes: &[u8]) {
+    let view = safetensors::tensor::TensorView::new(dtype, vec![1, 1, 1, 2], bytes).unwrap();
+    let bytes = safetensors::serialize([("conv.weight", view)], None).unwrap();
+    fs::write(path, bytes).unwrap();
+}
+
+#[test]
+fn a_cast_is_told_in_the_headline() {
+    let folder = std::path::Path::new(env!("CARGO_TARGET_TMPDIR"));
+    let [before, after] = ["single", "half"].map(|it| folder.join(format!("{it}.safetensors")));
+    // 0.1 as float16 is 0x2E66, 0.0999755859375; 0.5 is 0x3800 and exact.
+    let single = [0.1_f32.to_le_bytes(), 0.5_f32.to_le_bytes()].concat();
+    file(&before, safetensors::Dtype::F32, &single);
+    file(&after, safetensors::Dtype::F16, &[0x66, 0x2e, 0x00, 0x38]);
+    let paths = [&before, &after].map(|it| it.to_str().unwrap());
+    let (_, text) = run(&[paths[0], paths[1], "--weights"]);
+    let head = "the tensors hold the same numbers as float16\n";
+    assert!(text.contains(head), "{text}");
+}
+
+#[test]
+fn a_markdown_table_ends_before_what_follows() {
+    let (_, text) = run(&[LENET, TENSORS, "-f", "markdown"]);
+    assert!(text.contains("|\n\nTensors: "), "{text}");
+    assert!(!text.contains("\n\n\n"), "{text}");
+}

@@ -50,14 +50,15 @@ impl Rows<'_, '_> {
             linears
                 .weights
                 .extend(self.linear_weight(id, weight, booked));
-            row.weight = self.stored_name(node, weight);
+            self.fill_weight(&mut row, node, weight);
             let macs = self.linear_macs(node, operator, weight);
             self.fill_macs(&mut row, macs);
             return Layer::Linear(Box::new(row));
         }
         if let Some(operator) = recurrent {
-            let first = operator.weights.first();
-            row.weight = first.and_then(|it| self.stored_name(node, *it));
+            if let Some(first) = operator.weights.first() {
+                self.fill_weight(&mut row, node, *first);
+            }
             let macs = recurrent_macs(self.scene, node);
             self.fill_macs(&mut row, macs);
             return Layer::Recurrent(Box::new(row));
@@ -101,16 +102,18 @@ impl Rows<'_, '_> {
             output_shape: output.and_then(shape),
             params: self.params(node, booked, roots),
             weight: None,
+            weight_type: None,
             macs: None,
             formulas: BTreeMap::new(),
         }
     }
 
-    /// Name of the stored tensor that the input at `place` leads back to.
-    fn stored_name(&mut self, node: &Node, place: usize) -> Option<String> {
-        match self.tracer.root(input_of(node, place)?) {
-            Root::Stored(id) => Some(self.scene.tensor_name(id)),
-            _ => None,
+    /// Name and type of the stored tensor that the input at `place` leads back to.
+    fn fill_weight(&mut self, row: &mut NodeLayer, node: &Node, place: usize) {
+        let root = input_of(node, place).map(|it| self.tracer.root(it));
+        if let Some(Root::Stored(id)) = root {
+            row.weight = Some(self.scene.tensor_name(id));
+            row.weight_type = self.scene.network.initializer(id).tensor.data_type;
         }
     }
 

@@ -267,6 +267,9 @@ pub struct NodeLayer {
     /// Name of the stored tensor that the weight of a linear or recurrent node leads back to; not in the JSON.
     #[serde(skip)]
     pub weight: Option<String>,
+    /// Element type of that tensor; not in the JSON.
+    #[serde(skip)]
+    pub weight_type: Option<DataType>,
     /// Shape of its first input.
     pub input_shape: Option<Shape>,
     /// Shape of its first output.

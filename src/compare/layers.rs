@@ -15,19 +15,20 @@ mod item;
 mod moved;
 mod name;
 mod notes;
+mod told;
 mod totals;
 
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::Inspection;
-use crate::network::GeometrySource;
 
 pub use field::{Agreement, Value, names as field_names};
 pub(super) use name::is_generated;
 pub use totals::{InputChange, InputSide, OperatorCount, Total, permille};
 
 use item::Item;
+use told::{has_graph, has_order, kinds, told};
 
 /// At this similarity and above two models are versions of one architecture: two of three layers have a
 /// counterpart.
@@ -205,16 +206,13 @@ pub fn compare(before: &Inspection, after: &Inspection) -> Layers {
         paths: sides.map(|it| it.path.clone()),
         pairs: pairs(&matches, &items),
         inputs: told(ordered, || totals::inputs(before, after)),
-        operators: told(ordered, || totals::operators(before, after)),
+        operators: told(sides.iter().all(|it| has_graph(it)), || {
+            totals::operators(before, after)
+        }),
         totals: totals::totals(before, after, ordered),
         notes: notes::notes(sides),
         similarity,
     }
-}
-
-/// What only graphs tell.
-fn told<T>(ordered: bool, list: impl FnOnce() -> Vec<T>) -> Vec<T> {
-    if ordered { list() } else { vec![] }
 }
 
 /// Whether two models are versions of one architecture, so that comparing their layers tells more than
@@ -226,22 +224,6 @@ pub fn alike(before: &Inspection, after: &Inspection) -> bool {
     let items = sides.map(|it| item::items(it, &kinds));
     let matches = matched(&items, sides.iter().all(|it| has_order(it)));
     similarity(&matches, &items) >= ALIKE
-}
-
-/// Whether the order of a model's layers is that of its graph.
-fn has_order(inspection: &Inspection) -> bool {
-    let source = inspection.facts.geometry.source;
-    !matches!(source, GeometrySource::None | GeometrySource::Out)
-}
-
-/// Kinds of layers that both can tell: tensors without a graph are convolutions or nothing.
-fn kinds(sides: [&Inspection; 2]) -> Vec<&'static str> {
-    let mut kinds = field::KINDS.to_vec();
-    for side in sides.into_iter().filter(|it| !has_order(it)) {
-        let has = |kind: &str| side.layers.iter().any(|it| field::kind(it) == Some(kind));
-        kinds.retain(|it| has(it));
-    }
-    kinds
 }
 
 /// A layer of the first list, of the second, or of both.

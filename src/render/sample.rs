@@ -119,6 +119,7 @@ fn linear(name: &str, inputs: u64, outputs: u64) -> Layer {
         input_shape: Some(Shape::known(&[1, inputs])),
         output_shape: Some(Shape::known(&[1, outputs])),
         weight: None,
+        weight_type: None,
         params: Params(u128::from((inputs + 1) * outputs)),
         macs: Some(Macs(u128::from(inputs * outputs))),
         formulas: BTreeMap::new(),

@@ -87,7 +87,11 @@ pub(super) const FIELDS: &[Field] = &[
     field("filters", 3, |it| Some(channels(conv(it)?, false))),
     field("bias", 1, |it| Some(Value::Flag(conv(it)?.bias.is_some()))),
     field("data_type", 1, |it| {
-        let known = conv(it)?.data_type;
+        let known = match it {
+            Layer::Conv(row) => row.data_type,
+            Layer::Linear(row) | Layer::Recurrent(row) => row.weight_type,
+            Layer::Pool(_) | Layer::Other(_) => return None,
+        };
         Some(known.map_or(Value::Unknown, |it| Value::Word(it.to_string())))
     }),
     field("input_shape", 1, |it| Some(shape(shapes(it).0))),

@@ -1,6 +1,7 @@
 //! What is said of two models beside their differences.
 
-use super::{field, has_order};
+use super::field;
+use super::told::has_order;
 use crate::Inspection;
 use crate::account::Layer;
 

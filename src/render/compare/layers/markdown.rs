@@ -66,7 +66,7 @@ fn sums(page: &Page<'_>, out: &mut dyn io::Write) -> io::Result<()> {
             it.before, it.after, it.change, it.percent
         )?;
     }
-    Ok(())
+    writeln!(out)
 }
 
 fn tensors(page: &Page<'_>, out: &mut dyn io::Write) -> io::Result<()> {
@@ -94,9 +94,6 @@ fn said(page: &Page<'_>, out: &mut dyn io::Write) -> io::Result<()> {
         lines.push(("operators", operators.join("; ")));
     }
     lines.extend(words::notes(page).into_iter().map(|it| ("note", it)));
-    if !lines.is_empty() {
-        writeln!(out)?;
-    }
     for (label, line) in lines {
         writeln!(out, "- {label}: {}", escaped(&line))?;
     }

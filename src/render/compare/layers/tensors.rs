@@ -1,6 +1,6 @@
 //! What is said of stored tensors: in a line, in a line each, and in JSON.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
@@ -51,10 +51,26 @@ pub(super) fn headline(page: &Page<'_>) -> String {
         [] if folded > 0 => {
             "the tensors hold the same numbers but for folded normalisations".into()
         }
-        [] => "the tensors hold the same numbers".into(),
+        [] => same_numbers(tensors),
         words => words.join(", "),
     };
     format!("{head}; {words}")
+}
+
+/// That nothing differs, and the types that numbers were rounded to.
+fn same_numbers(tensors: &Tensors) -> String {
+    let contents = tensors.pairs.iter().filter_map(|it| it.content.as_ref());
+    let rounded = contents.filter_map(|it| match it {
+        Content::EqualValues { rounded } => *rounded,
+        _ => None,
+    });
+    let rounded: BTreeSet<String> = rounded.map(|it| it.to_string()).collect();
+    let same = "the tensors hold the same numbers";
+    if rounded.is_empty() {
+        return same.to_owned();
+    }
+    let rounded: Vec<String> = rounded.into_iter().collect();
+    format!("{same} as {}", rounded.join(" and "))
 }
 
 /// What it all comes to.
