@@ -70,6 +70,8 @@ pub struct At {
     pub gaps: Vec<Gap>,
     /// Warnings and gaps that an inspection with this size has.
     pub noted: usize,
+    /// The first of them that is listed neither in `warnings` nor in `gaps`, in words.
+    pub unlisted: Option<String>,
 }
 
 /// Works out a model at each size of `sweep`: its sums, and the rows of the layers that `question` asks for.
@@ -207,6 +209,7 @@ impl Inferred<'_> {
         all.extend(account.findings.iter().cloned());
         options.findings.apply(&mut all);
         let noted = all.len().saturating_add(account.gaps.len());
+        let all_gaps = account.gaps.clone();
         let of_asked = |it: &Finding| it.layer.as_deref().is_some_and(|it| known.contains(it));
         // Height and width say the same.
         warnings.dedup();
@@ -218,6 +221,7 @@ impl Inferred<'_> {
             let of_asked = |it: &Gap| known.contains(it.layer.as_str());
             account.gaps.into_iter().filter(of_asked).collect()
         };
+        let unlisted = unlisted((&all, &warnings), (&all_gaps, &gaps));
         let mut rows: Vec<Option<Layer>> = account.layers.into_iter().map(Some).collect();
         let mut layers = Vec::with_capacity(names.len());
         for (place, name) in asked.places.iter().zip(names) {
@@ -243,8 +247,23 @@ impl Inferred<'_> {
             warnings,
             gaps,
             noted,
+            unlisted,
         }
     }
+}
+
+/// The first of all warnings and gaps, each beside those that are listed, that is not among the listed.
+fn unlisted(
+    (warnings, listed): (&[Finding], &[Finding]),
+    (gaps, listed_gaps): (&[Gap], &[Gap]),
+) -> Option<String> {
+    let warning = warnings.iter().find(|it| !listed.contains(it)).map(|it| {
+        let layer = it.layer.as_ref().map(|it| format!("{it}: "));
+        let (layer, kind) = (layer.unwrap_or_default(), it.rule);
+        format!("{layer}{} [{kind}]", it.message)
+    });
+    let gap = || gaps.iter().find(|it| !listed_gaps.contains(it));
+    warning.or_else(|| gap().map(|it| format!("{} ({}): {}", it.layer, it.what, it.reason)))
 }
 
 /// The gaps of the sums, and the first few reasons that rows have for counts that are missing in them.

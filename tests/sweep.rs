@@ -693,3 +693,14 @@ fn every_format_prints_as_it_did() {
     let table = fs::read_to_string(folder.join("sweep.table")).unwrap();
     assert!(readme.contains(&table), "README.md shows another page");
 }
+
+#[test]
+fn strict_says_the_warning_that_the_rows_do_not() {
+    // 224 with a window of 11 and a stride of 4: (224 - 11) mod 4 = 1 element is left over.
+    let output = run(&["fixtures/alexnet-2012.onnx", "--sweep", "224", "--strict"]);
+    assert_eq!(output.status.code(), Some(1));
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(said.starts_with("strict: "), "{said}");
+    assert!(said.contains("not listed above, at 224: conv1: "), "{said}");
+    assert!(!said.contains("1 warnings"), "{said}");
+}

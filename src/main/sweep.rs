@@ -19,13 +19,29 @@ pub(crate) fn inspect(task: &Inspecting, sizes: &Sweep, common: &Common) -> Resu
     let noted: usize = swept.sizes.iter().map(|it| it.noted).sum();
     if task.strict && noted > 0 {
         if !common.quiet {
-            say(&format!(
-                "strict: {noted} warnings and gaps at all sizes together"
-            ));
+            say(&strictly(&swept, noted));
         }
         return Ok(VIOLATED);
     }
     Ok(FINE)
+}
+
+/// How much is noted at all sizes together, and the first of it that the result does not list.
+fn strictly(swept: &Swept, noted: usize) -> String {
+    let what = if noted == 1 {
+        "1 warning or gap".to_owned()
+    } else {
+        let count = counted(u128::try_from(noted).unwrap_or(u128::MAX));
+        format!("{count} warnings and gaps at all sizes together")
+    };
+    let unlisted = swept
+        .sizes
+        .iter()
+        .find_map(|at| Some((at.size, at.unlisted.as_ref()?)));
+    match unlisted {
+        None => format!("strict: {what}"),
+        Some((size, text)) => format!("strict: {what}; not listed above, at {size}: {text}"),
+    }
 }
 
 /// `cnninspect explain MODEL LAYER --sweep SIZES`: the layers' rows at each size.
