@@ -549,3 +549,71 @@ fn a_geometry_tells_no_activations() {
     after.facts.geometry.source = GeometrySource::Sidecar;
     assert_eq!(compare(&before, &after).operators, []);
 }
+
+/// Two layers of one shape that run the other way round, each under its own name: one of them moved.
+#[test]
+fn layers_of_one_shape_that_change_places_are_moved() {
+    let template = template();
+    let row = |name: &str| {
+        conv(
+            &template,
+            name,
+            Some(&format!("{name}.weight")),
+            [3, 16, 16, 32],
+        )
+    };
+    let list = |names: &[&str]| net(names.iter().map(|it| row(it)).collect());
+    let before = list(&["a", "b", "c", "d"]);
+    let after = list(&["a", "c", "b", "d"]);
+    let layers = compare(&before, &after);
+    assert!(!layers.is_same());
+    assert_eq!(layers.pairs.iter().filter(|it| it.moved).count(), 1);
+    assert!(layers.pairs.iter().all(|it| !it.is_renamed()));
+    holds(&before, &after);
+    // Numbers of a list shift when one is put in: there only what a layer is counts.
+    let before = list(&["s.0", "s.1", "s.2", "s.3"]);
+    let after = list(&["s.0", "s.2", "s.1", "s.3"]);
+    assert!(compare(&before, &after).pairs.iter().all(|it| !it.moved));
+    holds(&before, &after);
+}
+
+/// A layer put in before one that is named in both: the new name is the new layer.
+#[test]
+fn a_name_that_both_have_counts_more_than_a_shape() {
+    let template = template();
+    let row = |name: &str, sizes| conv(&template, name, Some(&format!("{name}.weight")), sizes);
+    let before = net(vec![
+        row("c1", [3, 3, 16, 32]),
+        row("c2", [3, 16, 16, 32]),
+        row("c3", [3, 16, 16, 32]),
+    ]);
+    let after = net(vec![
+        row("stem", [3, 3, 16, 32]),
+        row("c1", [3, 16, 16, 32]),
+        row("c2", [3, 16, 16, 32]),
+        row("c3", [3, 16, 16, 32]),
+    ]);
+    let layers = compare(&before, &after);
+    assert_eq!(told(&layers), ["+stem", "c1~c1", "c2=c2", "c3=c3"]);
+    holds(&before, &after);
+}
+
+/// One layer left out and another put in elsewhere: equal shapes make them no pair where names differ.
+#[test]
+fn two_names_are_not_one_layer_that_moved() {
+    let template = template();
+    let row = |name: &str| {
+        conv(
+            &template,
+            name,
+            Some(&format!("{name}.weight")),
+            [3, 16, 16, 32],
+        )
+    };
+    let list = |names: &[&str]| net(names.iter().map(|it| row(it)).collect());
+    let before = list(&["a", "b", "c", "d"]);
+    let after = list(&["a", "new", "b", "c"]);
+    let layers = compare(&before, &after);
+    assert_eq!(told(&layers), ["a=a", "+new", "b=b", "c=c", "-d"]);
+    holds(&before, &after);
+}

@@ -15,6 +15,7 @@ mod item;
 mod moved;
 mod name;
 mod notes;
+mod token;
 mod told;
 mod totals;
 

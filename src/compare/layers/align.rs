@@ -9,14 +9,11 @@
 //! Source: Needleman, Wunsch: A general method applicable to the search for similarities in the amino acid
 //! sequence of two proteins, 1970; the cuts are those of Bram Cohen's patience diff.
 
-use std::collections::HashMap;
-
-use foldhash::fast::RandomState;
-
 use super::Match;
-use super::anchors::anchors;
+use super::anchors::{anchors, bind};
 use super::field::FIELDS;
 use super::item::Item;
+use super::token::{Numbers, Token};
 
 /// A layer without counterpart.
 const GAP: u32 = 10;
@@ -33,57 +30,17 @@ const MOST_BAND: usize = 2048;
 
 const NEVER: u32 = u32::MAX / 2;
 
-/// A layer in numbers: equal ones for equal text, over both lists.
-#[derive(Clone, Debug)]
-pub(super) struct Token {
-    kind: u32,
-    /// 0 where no name tells it.
-    pub(super) module: u32,
-    /// All keys together.
-    pub(super) whole: u32,
-    /// One a field of some weight; 0 where it is unknown.
-    keys: Vec<u32>,
-}
-
 /// Aligns two lists; pairs keep the order of both.
 pub(super) fn align(first: &[Item], second: &[Item]) -> Vec<Match> {
     let mut numbers = Numbers::default();
-    let first: Vec<Token> = first.iter().map(|it| numbers.token(it)).collect();
-    let second: Vec<Token> = second.iter().map(|it| numbers.token(it)).collect();
+    let mut first: Vec<Token> = first.iter().map(|it| numbers.token(it)).collect();
+    let mut second: Vec<Token> = second.iter().map(|it| numbers.token(it)).collect();
     let mut work = Work::on(first.len().saturating_add(second.len()).max(1));
+    bind(&mut first, &mut second, |left, right| {
+        work.apart(left, right) < 2 * GAP
+    });
     work.span(Span::of(&first), Span::of(&second), true);
     work.out
-}
-
-#[derive(Default)]
-struct Numbers<'a> {
-    words: HashMap<&'a str, u32, RandomState>,
-    wholes: HashMap<Vec<u32>, u32, RandomState>,
-}
-
-impl<'a> Numbers<'a> {
-    /// The number of a word; 0 is that of the empty one.
-    fn word(&mut self, word: &'a str) -> u32 {
-        if word.is_empty() {
-            return 0;
-        }
-        let next = u32::try_from(self.words.len()).map_or(u32::MAX, |it| it.saturating_add(1));
-        *self.words.entry(word).or_insert(next)
-    }
-
-    fn token(&mut self, item: &'a Item) -> Token {
-        let keys: Vec<u32> = item.keys.iter().map(|it| self.word(it)).collect();
-        let kind = self.word(item.side.kind);
-        let next = u32::try_from(self.wholes.len()).unwrap_or(u32::MAX);
-        let mut all = keys.clone();
-        all.push(kind);
-        Token {
-            kind,
-            module: item.side.module.as_deref().map_or(0, |it| self.word(it)),
-            whole: *self.wholes.entry(all).or_insert(next),
-            keys,
-        }
-    }
 }
 
 /// A part of a list, and where it begins.
@@ -286,12 +243,8 @@ impl Work {
         lines
     }
 
-    /// What a pair costs.
-    fn cost(&self, left: &Token, right: &Token) -> u32 {
-        if left.kind != right.kind {
-            return NEVER;
-        }
-        let named = left.module != 0 && left.module == right.module;
+    /// How much two layers of one kind differ.
+    fn apart(&self, left: &Token, right: &Token) -> u32 {
         let mut differing = 0;
         let mut all = 0;
         if left.whole != right.whole {
@@ -301,7 +254,16 @@ impl Work {
                 differing += if left == right { 0 } else { *weight };
             }
         }
-        let apart = (STRANGERS * differing).div_ceil(all.max(1));
+        (STRANGERS * differing).div_ceil(all.max(1))
+    }
+
+    /// What a pair costs.
+    fn cost(&self, left: &Token, right: &Token) -> u32 {
+        let named = left.module != 0 && left.module == right.module;
+        if left.kind != right.kind || (!named && (left.bound || right.bound)) {
+            return NEVER;
+        }
+        let apart = self.apart(left, right);
         if named {
             // One module however much was changed in it.
             return apart.div_ceil(2).min(2 * GAP - 1);
@@ -373,6 +335,8 @@ mod tests {
             module: 0,
             whole: *number,
             keys: vec![*number; Work::on(1).weights.len()],
+            trusted: false,
+            bound: false,
         };
         numbers.iter().map(token).collect()
     }

@@ -1,10 +1,11 @@
-//! Where two long lists of layers are cut: at layers that each has once.
+//! Layers that are found before anything is aligned: where two long lists are cut, at layers that each has
+//! once, and which layers their names bind to each other.
 
 use std::collections::HashMap;
 
 use foldhash::fast::RandomState;
 
-use super::align::Token;
+use super::token::Token;
 
 /// Layers that each list has once under one name, as many as keep the order of both.
 pub(super) fn anchors(first: &[Token], second: &[Token]) -> Vec<(usize, usize)> {
@@ -25,6 +26,35 @@ pub(super) fn anchors(first: &[Token], second: &[Token]) -> Vec<(usize, usize)> 
         _ => None,
     });
     increasing(&common.collect::<Vec<_>>())
+}
+
+/// Marks layers whose counterpart their names tell: each list has one of that name, the name counts nothing,
+/// and `fit` says that the two may be one layer.
+pub(super) fn bind(
+    first: &mut [Token],
+    second: &mut [Token],
+    fit: impl Fn(&Token, &Token) -> bool,
+) {
+    let mut places: HashMap<u32, [Place; 2], RandomState> = HashMap::default();
+    for (list, tokens) in [&*first, &*second].into_iter().enumerate() {
+        for (at, token) in tokens.iter().enumerate().filter(|it| it.1.trusted) {
+            if let Some(place) = places.entry(token.module).or_default().get_mut(list) {
+                *place = match place {
+                    Place::Nowhere => Place::At(at),
+                    _ => Place::Several,
+                };
+            }
+        }
+    }
+    for place in places.into_values() {
+        let [Place::At(before), Place::At(after)] = place else {
+            continue;
+        };
+        if let Some((left, right)) = first.get_mut(before).zip(second.get_mut(after)) {
+            let bound = left.kind == right.kind && fit(left, right);
+            (left.bound, right.bound) = (bound, bound);
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, Default)]

@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use super::Match;
 use super::align::align;
 use super::item::Item;
+use super::name::is_trusted;
 
 /// Finds a counterpart out of order for layers that have none in it: of the same module, else the only two
-/// that are equal.
+/// that are equal and that names do not tell apart.
 pub(super) fn find(matches: &[Match], first: &[Item], second: &[Item]) -> Vec<(usize, usize)> {
     let alone = |of: fn(&Match) -> Option<usize>| -> Vec<usize> {
         let alone = matches
@@ -17,8 +18,10 @@ pub(super) fn find(matches: &[Match], first: &[Item], second: &[Item]) -> Vec<(u
     };
     let mut left = alone(|it| it.before);
     let mut right = alone(|it| it.after);
-    let mut found = take(&mut left, &mut right, first, second, by_module);
-    found.extend(take(&mut left, &mut right, first, second, by_all));
+    let mut found = take(&mut left, &mut right, first, second, by_module, |_, _| true);
+    found.extend(take(
+        &mut left, &mut right, first, second, by_all, may_be_one,
+    ));
     found
 }
 
@@ -27,8 +30,15 @@ pub(super) fn find(matches: &[Match], first: &[Item], second: &[Item]) -> Vec<(u
 pub(super) fn regardless(first: &[Item], second: &[Item]) -> Vec<(usize, usize)> {
     let mut left: Vec<usize> = (0..first.len()).collect();
     let mut right: Vec<usize> = (0..second.len()).collect();
-    let mut found = take(&mut left, &mut right, first, second, by_module);
-    found.extend(take(&mut left, &mut right, first, second, by_tensor));
+    let mut found = take(&mut left, &mut right, first, second, by_module, |_, _| true);
+    found.extend(take(
+        &mut left,
+        &mut right,
+        first,
+        second,
+        by_tensor,
+        |_, _| true,
+    ));
     let of = |places: &[usize], items: &[Item]| -> Vec<Item> {
         places
             .iter()
@@ -45,6 +55,12 @@ pub(super) fn regardless(first: &[Item], second: &[Item]) -> Vec<(usize, usize)>
 }
 
 type Key = Vec<String>;
+
+/// Whether no two names that count nothing say that two layers are not one.
+fn may_be_one(left: &Item, right: &Item) -> bool {
+    let names = [left, right].map(|it| it.side.module.as_deref());
+    names[0] == names[1] || !names.iter().all(|it| it.is_some_and(is_trusted))
+}
 
 fn by_module(item: &Item) -> Option<Key> {
     let module = item.side.module.clone()?;
@@ -69,13 +85,14 @@ fn by_tensor(item: &Item) -> Option<Key> {
     Some(key)
 }
 
-/// Takes the pairs out of two lists that have a key in common which each has once.
+/// Takes the pairs out of two lists that have a key in common which each has once, and that fit.
 fn take(
     left: &mut Vec<usize>,
     right: &mut Vec<usize>,
     first: &[Item],
     second: &[Item],
     key: fn(&Item) -> Option<Key>,
+    fits: fn(&Item, &Item) -> bool,
 ) -> Vec<(usize, usize)> {
     let mut places: BTreeMap<Key, [Vec<usize>; 2]> = BTreeMap::new();
     for at in left.iter() {
@@ -92,7 +109,8 @@ fn take(
         let ([before], [after]) = (before.as_slice(), after.as_slice()) else {
             return None;
         };
-        Some((*before, *after))
+        let fit = fits(first.get(*before)?, second.get(*after)?);
+        fit.then_some((*before, *after))
     });
     let mut found: Vec<(usize, usize)> = once.collect();
     found.sort_unstable();

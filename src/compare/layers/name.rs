@@ -54,6 +54,17 @@ pub(in crate::compare) fn is_generated(name: &str, op_type: &str) -> bool {
         || ["val_", "n", op_type].iter().any(|it| counted(it))
 }
 
+/// Whether a module's name stays when another is put in before it: no part of it is a number, as in a
+/// `Sequential`, or ends in one behind `_`, as names that a framework hands out do.
+pub(super) fn is_trusted(module: &str) -> bool {
+    let counts = |it: &str| !it.is_empty() && it.bytes().all(|it| it.is_ascii_digit());
+    let parts = module.split(['.', '/', '#', ':']);
+    parts.into_iter().all(|part| {
+        let last = part.rsplit_once('_').map_or(part, |it| it.1);
+        !counts(last)
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
