@@ -15,6 +15,7 @@ use std::sync::Arc;
 pub use again::{Again, Changed, Changes, Stop};
 pub use given::{read_input, read_size, read_sizes};
 pub use inputs::concerning;
+pub(crate) use inputs::listed;
 use serde::Serialize;
 
 use crate::finding::Finding;

@@ -1,34 +1,17 @@
 //! `cnninspect compare` from outside: exit codes, standard output apart from standard error, all formats.
 
-use std::process::{Command, Output, Stdio};
+#[path = "support/comparing.rs"]
+mod comparing;
+
+use std::process::Stdio;
+
+use comparing::{command, run};
 
 const ALEXNET: &str = "fixtures/pt2/alexnet.pt2";
 const RESNET: &str = "fixtures/params/resnet50.ts_raw.onnx";
 const MOBILENET: &str = "fixtures/truth/mobilenet_v2.ts_raw.onnx";
 const LENET: &str = "fixtures/truth/lenet5.ts.onnx";
 const BROKEN: &str = "fixtures/malformed/empty.onnx";
-
-fn command(arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_cnninspect"));
-    command
-        .arg("compare")
-        .args(arguments)
-        .current_dir(env!("CARGO_MANIFEST_DIR"));
-    for name in ["COLUMNS", "NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE"] {
-        command.env_remove(name);
-    }
-    command
-}
-
-fn run(arguments: &[&str]) -> (Option<i32>, String, String) {
-    let Output {
-        status,
-        stdout,
-        stderr,
-    } = command(arguments).output().unwrap();
-    let text = |bytes| String::from_utf8(bytes).unwrap();
-    (status.code(), text(stdout), text(stderr))
-}
 
 fn json(arguments: &[&str]) -> serde_json::Value {
     let (code, stdout, stderr) = run(&[arguments, &["-f", "json"]].concat());

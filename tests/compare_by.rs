@@ -1,9 +1,12 @@
 //! `cnninspect compare` of two versions from outside: when it is by layers, what it says, in all formats.
 
+#[path = "support/comparing.rs"]
+mod comparing;
+
 use std::fs::File;
-use std::process::{Command, Output};
 
 use cnninspect::render::COMPARE_FORMATS;
+use comparing::{command, run, told};
 use serde_json::{Value, json};
 
 const LENET: &str = "fixtures/truth/lenet5.ts.onnx";
@@ -16,31 +19,6 @@ const RESNET18: &str = "fixtures/params/resnet18.ts_raw.onnx";
 const RESNET50: &str = "fixtures/params/resnet50.ts_raw.onnx";
 const NAMES: &str = "fixtures/crafted/names.onnx";
 const BROKEN: &str = "fixtures/malformed/empty.onnx";
-
-fn command(arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_cnninspect"));
-    command
-        .arg("compare")
-        .args(arguments)
-        .current_dir(env!("CARGO_MANIFEST_DIR"));
-    for name in ["COLUMNS", "NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE"] {
-        command.env_remove(name);
-    }
-    command
-}
-
-fn run(arguments: &[&str]) -> (Option<i32>, String, String) {
-    told(command(arguments).output().unwrap())
-}
-
-fn told(output: Output) -> (Option<i32>, String, String) {
-    let text = |bytes| String::from_utf8(bytes).unwrap();
-    (
-        output.status.code(),
-        text(output.stdout),
-        text(output.stderr),
-    )
-}
 
 fn document(arguments: &[&str]) -> Value {
     let (code, stdout, stderr) = run(&[arguments, &["-f", "json"]].concat());

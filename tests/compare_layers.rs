@@ -5,9 +5,7 @@ use std::path::Path;
 use std::sync::LazyLock;
 
 use cnninspect::account::{ConvLayer, Layer};
-use cnninspect::compare::layers::{
-    InputSide, Layers, Pair, Side, Status, Total, Value, alike, compare,
-};
+use cnninspect::compare::layers::{InputSide, Layers, Pair, Side, Status, Total, Value, compare};
 use cnninspect::network::GeometrySource;
 use cnninspect::tensor::{DataType, Shape};
 use cnninspect::units::{Macs, Params};
@@ -17,6 +15,10 @@ use proptest::prelude::*;
 
 /// What generated nets take everything from but their layers.
 static ALEXNET: LazyLock<Inspection> = LazyLock::new(|| fixture("alexnet-2012.onnx"));
+
+fn alike(before: &Inspection, after: &Inspection) -> bool {
+    compare(before, after).are_alike()
+}
 
 fn fixture(name: &str) -> Inspection {
     let path = Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -550,19 +552,22 @@ fn a_geometry_tells_no_activations() {
     assert_eq!(compare(&before, &after).operators, []);
 }
 
+/// A layer whose weight is called after it.
+fn named(template: &ConvLayer, name: &str, sizes: [u64; 4]) -> Layer {
+    conv(template, name, Some(&format!("{name}.weight")), sizes)
+}
+
+/// Layers of these names and of one shape.
+fn of_one_shape(names: &[&str]) -> Inspection {
+    let template = template();
+    let row = |name: &&str| named(&template, name, [3, 16, 16, 32]);
+    net(names.iter().map(row).collect())
+}
+
 /// Two layers of one shape that run the other way round, each under its own name: one of them moved.
 #[test]
 fn layers_of_one_shape_that_change_places_are_moved() {
-    let template = template();
-    let row = |name: &str| {
-        conv(
-            &template,
-            name,
-            Some(&format!("{name}.weight")),
-            [3, 16, 16, 32],
-        )
-    };
-    let list = |names: &[&str]| net(names.iter().map(|it| row(it)).collect());
+    let list = of_one_shape;
     let before = list(&["a", "b", "c", "d"]);
     let after = list(&["a", "c", "b", "d"]);
     let layers = compare(&before, &after);
@@ -581,7 +586,7 @@ fn layers_of_one_shape_that_change_places_are_moved() {
 #[test]
 fn a_name_that_both_have_counts_more_than_a_shape() {
     let template = template();
-    let row = |name: &str, sizes| conv(&template, name, Some(&format!("{name}.weight")), sizes);
+    let row = |name: &str, sizes| named(&template, name, sizes);
     let before = net(vec![
         row("c1", [3, 3, 16, 32]),
         row("c2", [3, 16, 16, 32]),
@@ -601,16 +606,7 @@ fn a_name_that_both_have_counts_more_than_a_shape() {
 /// One layer left out and another put in elsewhere: equal shapes make them no pair where names differ.
 #[test]
 fn two_names_are_not_one_layer_that_moved() {
-    let template = template();
-    let row = |name: &str| {
-        conv(
-            &template,
-            name,
-            Some(&format!("{name}.weight")),
-            [3, 16, 16, 32],
-        )
-    };
-    let list = |names: &[&str]| net(names.iter().map(|it| row(it)).collect());
+    let list = of_one_shape;
     let before = list(&["a", "b", "c", "d"]);
     let after = list(&["a", "new", "b", "c"]);
     let layers = compare(&before, &after);

@@ -56,27 +56,12 @@ struct Taken {
     open: bool,
 }
 
-/// Inspects every model, as many side by side as there are cores, and hands each answer to `then` at once, so
-/// that no more than what `then` keeps of it stays in memory. Sizes and geometry are given to each model that
+/// Inspects every model, as many side by side as there are cores, and hands each with its answer to `then` at
+/// once, so that no more than what `then` keeps of it stays in memory. Sizes and geometry are given to each model that
 /// has what they are of.
 ///
 /// # Errors
 /// [`Unused`] where an option concerns none of the models that could be read.
-pub fn inspect_each<T: Send>(
-    paths: &[PathBuf],
-    options: &Options,
-    then: impl Fn(&Path, Result<Inspection, Error>) -> T + Sync,
-) -> Result<Vec<T>, Unused> {
-    let inspection = |it: (Model, Inspection)| it.1;
-    open_each(paths, options, |path, answer| {
-        then(path, answer.map(inspection))
-    })
-}
-
-/// Inspects every model as [`inspect_each`] does, and hands on the models too, for more questions about them.
-///
-/// # Errors
-/// As [`inspect_each`].
 pub fn open_each<T: Send>(
     paths: &[PathBuf],
     options: &Options,

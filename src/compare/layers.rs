@@ -180,7 +180,8 @@ impl Layers {
             && self.totals.iter().all(|it| !it.differs())
     }
 
-    /// Whether the two are versions of one architecture, as [`alike`] has it.
+    /// Whether the two are versions of one architecture, so that comparing their layers tells more than
+    /// comparing their sums.
     #[must_use]
     pub fn are_alike(&self) -> bool {
         self.similarity >= ALIKE
@@ -214,17 +215,6 @@ pub fn compare(before: &Inspection, after: &Inspection) -> Layers {
         notes: notes::notes(sides),
         similarity,
     }
-}
-
-/// Whether two models are versions of one architecture, so that comparing their layers tells more than
-/// comparing their sums.
-#[must_use]
-pub fn alike(before: &Inspection, after: &Inspection) -> bool {
-    let sides = [before, after];
-    let kinds = kinds(sides);
-    let items = sides.map(|it| item::items(it, &kinds));
-    let matches = matched(&items, sides.iter().all(|it| has_order(it)));
-    similarity(&matches, &items) >= ALIKE
 }
 
 /// A layer of the first list, of the second, or of both.

@@ -124,10 +124,11 @@ fn names(network: &Network) -> BTreeSet<String> {
     dims.filter_map(name).collect()
 }
 
-/// Errors list so many names and say how many more there are.
+/// Errors list so many names.
 const MOST_LISTED: usize = 10;
 
-fn listed(names: impl ExactSizeIterator<Item = String>) -> String {
+/// The first ten names, and how many more there are.
+pub(crate) fn listed(names: impl ExactSizeIterator<Item = String>) -> String {
     let more = names.len().saturating_sub(MOST_LISTED);
     let mut names: Vec<String> = names.take(MOST_LISTED).collect();
     match (names.len(), more) {

@@ -18,15 +18,7 @@ pub(super) fn write(
     view: &View,
     out: &mut dyn io::Write,
 ) -> io::Result<()> {
-    let headline = summary::headline(inspection);
-    if let Some((path, facts)) = headline.split_first() {
-        writeln!(
-            out,
-            "**{}**: {}\n",
-            escaped(path),
-            escaped(&facts.join("; "))
-        )?;
-    }
+    head(&summary::headline(inspection), out)?;
     for input in summary::inputs(&inspection.inputs) {
         writeln!(out, "- input {}", escaped(&input))?;
     }
@@ -60,6 +52,15 @@ pub(super) fn write(
         writeln!(out, "- **{label}**: {}", escaped(&line))?;
     }
     Ok(())
+}
+
+/// The path, and what the file says of itself.
+pub(super) fn head(headline: &[String], out: &mut dyn io::Write) -> io::Result<()> {
+    let Some((path, facts)) = headline.split_first() else {
+        return Ok(());
+    };
+    let facts = escaped(&facts.join("; "));
+    writeln!(out, "**{}**: {facts}\n", escaped(path))
 }
 
 fn write_table(

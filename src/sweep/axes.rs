@@ -6,14 +6,11 @@ use std::ops::RangeInclusive;
 use serde::Serialize;
 
 use super::{Sweep, SweepError};
-use crate::infer::{Input, Sizes};
+use crate::infer::{self, Input, Sizes};
 use crate::tensor::{Dim, Shape};
-use crate::units::wide;
 
 /// Axes of an input that has spatial ones: N, C and one to three more.
 const RANKS: RangeInclusive<usize> = 3..=5;
-/// Errors list so many names and say how many more there are.
-const MOST_LISTED: usize = 10;
 
 /// What takes the sizes.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
@@ -217,7 +214,7 @@ fn listed<'a>(inputs: impl ExactSizeIterator<Item = &'a Input>) -> String {
         (None, Some(shape)) => format!("{:?} ({shape})", it.name),
         (None, None) => format!("{:?} (no shape)", it.name),
     };
-    joined(inputs.map(described))
+    infer::listed(inputs.map(described))
 }
 
 /// The inputs' named dimensions, each once.
@@ -229,16 +226,5 @@ fn dims(inputs: &[Input]) -> String {
             _ => None,
         })
         .collect();
-    joined(names.into_iter())
-}
-
-fn joined(names: impl ExactSizeIterator<Item = String>) -> String {
-    let more = wide(names.len().saturating_sub(MOST_LISTED));
-    let mut names: Vec<String> = names.take(MOST_LISTED).collect();
-    match (names.len(), more) {
-        (0, _) => return "none".to_owned(),
-        (_, 0) => {}
-        _ => names.push(format!("{more} more")),
-    }
-    names.join(", ")
+    infer::listed(names.into_iter())
 }

@@ -7,20 +7,12 @@ use super::layer::of_layer;
 use super::network::of_network;
 use super::words;
 use crate::render::View;
-use crate::render::markdown::escaped;
+use crate::render::markdown::{escaped, head};
 use crate::render::text::printable;
 use crate::sweep::Swept;
 
 pub(in crate::render) fn write(swept: &Swept, _: &View, out: &mut dyn io::Write) -> io::Result<()> {
-    let headline = words::headline(swept);
-    if let Some((path, facts)) = headline.split_first() {
-        writeln!(
-            out,
-            "**{}**: {}\n",
-            escaped(path),
-            escaped(&facts.join("; "))
-        )?;
-    }
+    head(&words::headline(swept), out)?;
     for it in words::axes(swept) {
         writeln!(out, "- sweep {}", escaped(&it))?;
     }
